@@ -1,0 +1,244 @@
+"""``fascidetect analyze``: clips in; times, places and counts out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fascidetect.cli.params import EXISTING_FILE, parsed
+from fascidetect.cli.progress import ProgressLine
+from fascidetect.cli.say import complain, printable, tell
+from fascidetect.errors import FasciError
+from fascidetect.model import NOTICE, Result
+from fascidetect.settings import REASONS, Roi, Settings
+from fascidetect.settings_file import load_rois, load_settings, parse_roi, parse_scale, parse_time
+
+_DEFAULT = Settings()
+_LEVELS = ("low", "normal", "high")
+
+
+@dataclass(frozen=True)
+class Say:
+    """What is printed besides errors."""
+
+    json: bool
+    quiet: bool
+    verbose: bool
+
+    @property
+    def words(self) -> bool:
+        """Whether results are told in sentences."""
+        return not (self.json or self.quiet)
+
+
+@click.command("analyze", epilog=NOTICE)
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder for the results; with several clips, DIR/<file name>/ for each.  [default: <file name>.fascidetect/ "
+    "beside the clip]",
+)
+@click.option("--force", is_flag=True, help="Replace results that are already there.")
+@click.option(
+    "--roi",
+    "rois",
+    callback=parsed(parse_roi),
+    multiple=True,
+    metavar="[NAME=]X,Y,W,H",
+    help="Analyze this area only: left, top, width and height in px of the upright picture. May be repeated.",
+)
+@click.option("--roi-file", type=EXISTING_FILE, metavar="FILE.json", help="Areas from a file: rectangles or outlines.")
+@click.option(
+    "--from", "from_s", callback=parsed(parse_time), metavar="TIME", help="Start at this time: seconds, or 1:15."
+)
+@click.option("--to", "to_s", callback=parsed(parse_time), metavar="TIME", help="End at this time.")
+@click.option(
+    "--sensitivity",
+    type=click.Choice(_LEVELS),
+    help=f"high finds fainter movements, and more false ones; low fewer.  [default: {_DEFAULT.detect.sensitivity}]",
+)
+@click.option(
+    "--keep",
+    type=click.Choice(REASONS),
+    multiple=True,
+    metavar="REASON",
+    help=f"Count movements that this reason would reject. May be repeated. One of: {', '.join(REASONS)}.",
+)
+@click.option("--label", metavar="TEXT", help="Name to show in the results instead of the file's.")
+@click.option(
+    "--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters on the skin per px of the full-size picture."
+)
+@click.option(
+    "--scale",
+    callback=parsed(parse_scale),
+    metavar='"X1,Y1 X2,Y2 = 20 mm"',
+    help="Scale measured between two places in the picture, such as two marks of a ruler.",
+)
+@click.option(
+    "--capture-fps",
+    type=float,
+    metavar="NUMBER",
+    help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
+)
+@click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
+@click.option(
+    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print result.json, one line for each clip, instead of words.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print which files were written, and what is being done.")
+def analyze_command(  # noqa: PLR0913 - one argument for each option
+    clips: tuple[Path, ...],
+    *,
+    output: Path | None,
+    force: bool,
+    rois: tuple[Roi, ...],
+    roi_file: Path | None,
+    from_s: float | None,
+    to_s: float | None,
+    sensitivity: str | None,
+    keep: tuple[str, ...],
+    label: str | None,
+    mm_per_px: float | None,
+    scale: float | None,
+    capture_fps: float | None,
+    no_overlay: bool,
+    config_path: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    r"""Count brief, local movements in CLIPS and write what was found.
+
+    The result folder holds events.csv (when and where), rejected.csv (what was seen and not counted,
+    and why), per_minute.csv, foci.csv (places where movements recur), result.json (everything),
+    trace.npz (the measured motion), timeline.png, and overlay.mp4, in which each movement is boxed:
+    watch it before you trust the count.
+
+    \b
+    Examples:
+      fascidetect analyze calf.mp4
+      fascidetect analyze calf.mp4 --from 0:05 --to 1:05 -o results
+      fascidetect analyze calf.mp4 --roi calf=100,250,400,300
+      fascidetect analyze calf.mp4 --scale "120,400 520,400 = 50 mm"
+      fascidetect analyze slow.mov --capture-fps 240
+      fascidetect analyze *.mp4 -o results --no-overlay
+
+    Exit status: 0 done, 1 a clip could not be analyzed, 2 wrong usage, 130 interrupted.
+    """
+    if mm_per_px is not None and scale is not None:
+        raise click.UsageError("give --mm-per-px or --scale, not both")
+    if quiet and (verbose or as_json):
+        raise click.UsageError("-q cannot be combined with -v or --json")
+    settings = load_settings(config_path) if config_path else _DEFAULT
+    given_clip = {
+        "rois": (*rois, *(load_rois(roi_file) if roi_file else ())),
+        "from_s": from_s,
+        "to_s": to_s,
+        "capture_fps": capture_fps,
+        "mm_per_px": scale if mm_per_px is None else mm_per_px,
+    }
+    settings = dataclasses.replace(
+        settings,
+        clip=_override(settings.clip, given_clip),
+        detect=_override(settings.detect, {"sensitivity": sensitivity, "keep": keep}),
+        report=_override(settings.report, {"label": label, "overlay": False if no_overlay else None}),
+    )
+    say = Say(json=as_json, quiet=quiet, verbose=verbose)
+    if verbose:
+        _log_to_stderr()
+    folders = result_folders(clips, output)
+    all_done = True
+    for number, (clip, folder) in enumerate(zip(clips, folders, strict=True)):
+        if number and say.words:
+            click.echo()
+        all_done &= _one(clip, folder, settings, force=force, say=say)
+    if not all_done:
+        raise click.exceptions.Exit(1)
+
+
+def result_folders(clips: tuple[Path, ...], output: Path | None) -> list[Path]:
+    """Choose one result folder for each clip.
+
+    Raises
+    ------
+    click.UsageError
+        Two clips would write into the same folder.
+    """
+    if output is None:
+        folders = [clip.parent / f"{clip.name}.fascidetect" for clip in clips]
+    elif len(clips) == 1:
+        folders = [output]
+    else:
+        folders = [output / clip.name for clip in clips]
+    taken: dict[Path, Path] = {}
+    for clip, folder in zip(clips, folders, strict=True):
+        place = folder.resolve()
+        if place in taken:
+            raise click.UsageError(f"{taken[place]} and {clip} would both write to {folder}; analyze them one by one")
+        taken[place] = clip
+    return folders
+
+
+def _log_to_stderr() -> None:
+    """Show what the library logs while this command runs."""
+    logger, handler = logging.getLogger("fascidetect"), logging.StreamHandler()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+    def stop() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    click.get_current_context().call_on_close(stop)
+
+
+def _override(part: Any, given: dict[str, Any]) -> Any:
+    """Replace the fields of one table of settings for which an option was given."""
+    return dataclasses.replace(part, **{name: value for name, value in given.items() if value not in (None, ())})
+
+
+def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say) -> bool:
+    """Analyze one clip; False, after a line on stderr, where it cannot be."""
+    from fascidetect.pipeline import analyze_to_folder
+
+    try:
+        with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
+            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress)
+    except FasciError as error:
+        complain(error)
+        return False
+    if say.json:
+        click.echo(_compact(folder / "result.json"))
+    elif say.words:
+        _report(result, folder, verbose=say.verbose)
+    if result.quality.verdict == "cannot_analyze":
+        complain(f"{clip.name} cannot be analyzed: {'; '.join(result.quality.reasons) or 'no usable part'}")
+        return False
+    return True
+
+
+def _report(result: Result, folder: Path, *, verbose: bool) -> None:
+    from fascidetect.report.summary import summarize
+
+    look = " (watch overlay.mp4 before you trust the count)" if (folder / "overlay.mp4").exists() else ""
+    tell(f"{summarize(result)}\nResults: {folder}{look}")
+    if verbose:
+        tell("\n".join(f"  {path.name}  {path.stat().st_size} bytes" for path in sorted(folder.iterdir())))
+
+
+def _compact(path: Path) -> str:
+    import msgspec
+
+    text: bytes = msgspec.json.format(path.read_bytes(), indent=-1)
+    return text.decode()

@@ -1,0 +1,27 @@
+"""Options that understand areas, times and scales, and say what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fascidetect.errors import SettingsError
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Callback that turns the text of an option into a value; what cannot be read is a usage error."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            if isinstance(value, tuple):
+                return tuple(parse(text) for text in value)
+            return None if value is None else parse(value)
+        except SettingsError as error:
+            raise click.BadParameter(str(error), ctx=ctx, param=param) from error
+
+    return callback

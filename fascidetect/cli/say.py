@@ -1,0 +1,20 @@
+"""Lines for people, safe to show on any terminal."""
+
+from __future__ import annotations
+
+import click
+
+
+def printable(text: str) -> str:
+    """One line: what cannot be shown, such as line breaks and escapes in a file name, becomes ``?``."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def complain(message: object) -> None:
+    """Say in one line on stderr what went wrong."""
+    click.echo(f"fascidetect: {printable(str(message))}", err=True)
+
+
+def tell(text: str) -> None:
+    """Print lines on stdout."""
+    click.echo("\n".join(printable(line) for line in text.split("\n")))

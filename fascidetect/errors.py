@@ -1,0 +1,47 @@
+"""What can go wrong, in one tree.
+
+    FasciError
+    ├── ClipError                 the file cannot give what was asked of it
+    │   ├── ClipNotFound          (also FileNotFoundError)
+    │   ├── NotAClip              folder, empty, text, audio only, damaged beyond reading
+    │   └── NoFrames              a video track that yields no picture
+    ├── SettingsError             (also ValueError) a setting, area or scale that makes no sense
+    └── OutputError               (also OSError) results cannot be written, or would overwrite others
+
+Every message is one line, says what is wrong with which file, and what to do next.
+A clip that can be read but not judged is no error: it is a `Result` whose verdict is
+``cannot_analyze``.
+"""
+
+
+class FasciError(Exception):
+    """Base of every error that fascidetect raises on purpose."""
+
+
+class ClipError(FasciError):
+    """A clip cannot give what was asked of it."""
+
+
+class ClipNotFound(ClipError, FileNotFoundError):
+    """No file at that path."""
+
+    # FileNotFoundError formats itself from errno; a plain sentence is all we want.
+    __str__ = Exception.__str__
+
+
+class NotAClip(ClipError):
+    """The path holds no video that can be read."""
+
+
+class NoFrames(ClipError):
+    """The video track yields no picture."""
+
+
+class SettingsError(FasciError, ValueError):
+    """A setting, an area or a scale makes no sense."""
+
+
+class OutputError(FasciError, OSError):
+    """Results cannot be written where they should go."""
+
+    __str__ = Exception.__str__

@@ -1,0 +1,1 @@
+"""Motion to events: score, threshold, rejection, shape, foci."""

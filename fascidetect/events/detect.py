@@ -1,0 +1,269 @@
+"""The event half: a trace in, judged candidates out, window by window, one threshold for the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fascidetect.events.find import Candidate, find, local_maxima
+from fascidetect.events.foci import group, rhythm
+from fascidetect.events.reject import Judged, judge
+from fascidetect.events.score import UNFIT, Score, make_score
+from fascidetect.events.stretch import Stretch, cut
+from fascidetect.events.sustained import Restless, find_restless, join_restless
+from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable, release
+from fascidetect.settings import DetectSettings
+
+FLOOR = 0.8  # of the lowest threshold: what is kept as below_threshold
+SENSITIVITY = {"low": 1.25, "normal": 1.0, "high": 0.85}
+POP = 1.5  # restlessness of key frames, relative to other frames, that calls for care
+FEWEST_FRAMES = 8
+_RAISED_AT_MOST = 4.0  # a window's own threshold raises the floor of the search by no more than this
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the event half has to say about a clip.
+
+    Attributes
+    ----------
+    judged
+        Every candidate with its reason, in order of time; ``focus`` numbers beside it.
+    focus
+        Focus number of each judged candidate that is counted, else 0.
+    threshold
+        In units of the clip's own noise.
+    restless
+        Places that move continuously or rhythmically.
+    valid
+        (R, C) cells in which events were sought, in any window.
+    noise_px
+        Median noise of the valid cells per axis, analysis_px; NaN without valid cells.
+    limit50_px, limit90_px
+        Twitch of usual size that would just pass the threshold in half, and in nine tenths, of the
+        cells, analysis_px; NaN without valid cells.
+    unfit
+        The noise is so uneven (codec freezes and pops) that nothing should be concluded.
+    time_s, score
+        (N,) curve of the highest score of any cell.
+    """
+
+    judged: tuple[Judged, ...]
+    focus: tuple[int, ...]
+    threshold: float
+    restless: tuple[Restless, ...]
+    valid: BoolArray
+    noise_px: float
+    limit50_px: float
+    limit90_px: float
+    unfit: bool
+    time_s: FloatArray
+    score: FloatArray
+
+
+@dataclass(frozen=True)
+class _Window:
+    candidates: list[Candidate]
+    maxima: FloatArray
+    restless: list[Restless]
+    valid: BoolArray
+    noise_px: float
+    gain: FloatArray
+    tail: FloatArray
+    time_s: FloatArray
+    score: FloatArray
+    pops: bool
+
+
+def detect_events(
+    trace: MotionTrace, unusable: Sequence[Unusable], max_gap_s: float, settings: DetectSettings
+) -> Found:
+    """Find, judge and group the movements of a clip.
+
+    Parameters
+    ----------
+    trace
+        Of the whole clip.
+    unusable
+        Nothing in these stretches is counted.
+    max_gap_s
+        Longer gaps between frames are not bridged.
+
+    Returns
+    -------
+    Found
+        With no candidates where nothing moves or nothing can be seen.
+    """
+    windows = [_work(trace, span, max_gap_s, settings) for span in _spans(trace, settings)]
+    windows = [w for w in windows if w.valid.any()]
+    if not windows:
+        return _nothing(trace)
+    threshold = clip_threshold(np.concatenate([w.maxima for w in windows]), settings)
+    candidates = [c for w in windows for c in w.candidates]
+    key_times_s = trace.time_s[trace.key_frame] if any(w.pops for w in windows) else ()
+    judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
+    judged = [_unusable(one, unusable) for one in judged]
+    restless = join_restless([r for w in windows for r in w.restless])
+    judged = [_restless(one, restless) for one in judged]
+    judged.sort(key=lambda j: j.candidate.peak_s)
+    judged, beating = _regular(judged, max(trace.geometry.shape))
+    judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
+    focus = _foci(judged, max(trace.geometry.shape))
+    gains = np.concatenate([w.gain[w.valid] for w in windows])
+    limits = threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9)
+    return Found(
+        judged=tuple(judged),
+        focus=tuple(focus),
+        threshold=threshold,
+        restless=(*restless, *beating),
+        valid=np.any([w.valid for w in windows], axis=0),
+        noise_px=float(np.median([w.noise_px for w in windows])),
+        limit50_px=float(limits[0]),
+        limit90_px=float(limits[1]),
+        unfit=bool(np.median([w.tail[:2].max() for w in windows]) > UNFIT),
+        time_s=np.concatenate([w.time_s for w in windows]),
+        score=np.concatenate([w.score for w in windows]),
+    )
+
+
+def clip_threshold(maxima: FloatArray, settings: DetectSettings) -> float:
+    """Threshold from the heights of all local maxima: nearly all of them are noise.
+
+    Up to a tenth of them may be real movements before it is biased.
+    """
+    threshold = settings.q_min
+    if len(maxima) >= 10:
+        p50, p80 = np.percentile(maxima, [50, 80])
+        threshold = max(threshold, float(p50 + settings.kappa * (p80 - p50)))
+    return threshold * SENSITIVITY[settings.sensitivity]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What a window reads (start, end) and what of it is kept (from, to)."""
+
+    start_s: float
+    end_s: float
+    from_s: float
+    to_s: float
+
+
+def _spans(trace: MotionTrace, settings: DetectSettings) -> list[_Span]:
+    if len(trace.time_s) < FEWEST_FRAMES:
+        return []
+    first, last = float(trace.time_s[0]), float(trace.time_s[-1])
+    count = max(1, int(np.ceil((last - first - settings.overlap_s) / settings.window_s)))
+    edges = [float(edge) for edge in np.linspace(first, last, count + 1)]
+    keep = [-np.inf, *edges[1:-1], np.inf]
+    reach = settings.overlap_s
+    return [
+        _Span(max(first, edges[k] - reach), min(last, edges[k + 1] + reach), keep[k], keep[k + 1])
+        for k in range(count)
+    ]
+
+
+def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSettings) -> _Window:
+    """Work one window from trace to candidates."""
+    stretch = cut(trace, span.start_s, span.end_s, max_gap_s, settings)
+    for array in (trace.displacement_px, trace.shading_pct, trace.residual):
+        release(array)
+    score = make_score(stretch, settings)
+    inside = (stretch.time_s >= span.from_s) & (stretch.time_s < span.to_s)
+    curve = score.q.reshape(len(score.q), -1).max(axis=1)
+    curve[~stretch.usable] = np.nan
+    maxima = local_maxima(score, stretch.interval_s)
+    restless = find_restless(stretch, score.noise)
+    floor = FLOOR * min(clip_threshold(maxima, settings), _RAISED_AT_MOST * settings.q_min)
+    valid = stretch.valid
+    noise = score.noise[:2][:, valid]
+    pops = _key_frames_pop(trace, stretch, score)
+    found = find(stretch, score, max(floor, FLOOR * settings.q_min * SENSITIVITY[settings.sensitivity]))
+    return _Window(
+        candidates=[c for c in found if span.from_s <= c.peak_s < span.to_s],
+        maxima=maxima,
+        restless=restless,
+        valid=valid,
+        noise_px=float(np.median(noise)) if valid.any() else float("nan"),
+        gain=score.gain,
+        tail=score.tail,
+        time_s=stretch.time_s[inside],
+        score=curve[inside],
+        pops=pops,
+    )
+
+
+def _key_frames_pop(trace: MotionTrace, stretch: Stretch, score: Score) -> bool:
+    """Whether the picture jumps where the codec starts anew."""
+    keys = trace.time_s[trace.key_frame]
+    keys = keys[(keys > stretch.time_s[0]) & (keys < stretch.time_s[-1])]
+    if len(keys) < 3 or not stretch.valid.any():  # noqa: PLR2004 - a few make no pattern
+        return False
+    level = np.percentile(score.q[:, stretch.valid], 90, axis=1)
+    slots = np.rint((keys - stretch.time_s[0]) / stretch.interval_s).astype(int)
+    usual = float(np.median(level))
+    return usual > 0 and float(np.median(level[np.clip(slots, 0, len(level) - 1)])) > POP * usual
+
+
+def _nothing(trace: MotionTrace) -> Found:
+    nan = float("nan")
+    return Found(
+        judged=(),
+        focus=(),
+        threshold=nan,
+        restless=(),
+        valid=np.zeros(trace.geometry.shape, bool),
+        noise_px=nan,
+        limit50_px=nan,
+        limit90_px=nan,
+        unfit=False,
+        time_s=trace.time_s,
+        score=np.full(len(trace.time_s), np.nan),
+    )
+
+
+def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
+    inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
+    return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
+
+
+def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:
+    if one.reason not in ("", "shape", "sustained", "duplicate"):
+        return one
+    for place in restless:
+        if place.start_s <= one.candidate.peak_s <= place.end_s and bool((place.region & one.candidate.region).any()):
+            return replace(one, reason=place.kind)
+    return one
+
+
+def _regular(judged: list[Judged], longer_side: int) -> tuple[list[Judged], list[Restless]]:
+    """Mark as rhythmic what recurs at one place with even intervals, and name the place."""
+    out, places = list(judged), []
+    for members in _same_place(judged, longer_side):
+        beat = rhythm([judged[k].candidate.peak_s for k in members])
+        if beat.rhythm_hz is None:
+            continue
+        for k in members:
+            out[k] = replace(out[k], reason="rhythmic")
+        region = np.any([judged[k].candidate.region for k in members], axis=0)
+        times = [judged[k].candidate.peak_s for k in members]
+        places.append(Restless("rhythmic", region, min(times), max(times), beat.rhythm_hz))
+    return out, places
+
+
+def _foci(judged: list[Judged], longer_side: int) -> list[int]:
+    """Focus number of each candidate that is counted, in order of first appearance; else 0."""
+    focus = [0] * len(judged)
+    for number, members in enumerate(_same_place(judged, longer_side), 1):
+        for k in members:
+            focus[k] = number
+    return focus
+
+
+def _same_place(judged: list[Judged], longer_side: int) -> list[list[int]]:
+    """Indices of the counted candidates, one list per place."""
+    counted = [k for k, j in enumerate(judged) if not j.reason]
+    places = np.array([(judged[k].candidate.row, judged[k].candidate.col) for k in counted]).reshape(-1, 2)
+    labels = group(places, longer_side).tolist()
+    return [[k for k, own in zip(counted, labels, strict=True) if own == one] for one in dict.fromkeys(labels)]

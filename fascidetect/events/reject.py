@@ -1,0 +1,103 @@
+"""Why a candidate is not counted. Each rule is physical, and its name is one of `settings.REASONS`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascidetect.events.find import Candidate
+
+LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
+SAME_S = 0.15  # peaks closer than this, touching: one movement
+TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
+R2 = 0.45
+STEP = 0.5  # change of level, in units of the height
+WIDE = 0.35  # share of the analyzed area
+FRAME = 2.0  # restlessness of the whole picture
+SMALLEST_CELLS = 14
+FLOW = 3.0
+SHADING_PCT = 30.0
+EDGE = 0.5  # share of the cells at the border of the analyzed area
+LONGEST_S = 1.0
+KEYFRAME_FRAMES = 1.0
+SURE = 1.5  # scores this far above the threshold excuse a peak on a key frame
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate and why it is not counted; ``reason`` is empty where it is."""
+
+    candidate: Candidate
+    reason: str
+
+
+def judge(
+    candidates: Sequence[Candidate],
+    threshold: float,
+    key_times_s: Sequence[float],
+    frame_interval_s: float,
+    longer_side_cells: int,
+) -> list[Judged]:
+    """Apply the rules that need no more than the candidates themselves, strongest first.
+
+    Parameters
+    ----------
+    threshold
+        Scores below it are not counted.
+    key_times_s
+        When the codec started anew and popped; empty where key frames leave no trace.
+    longer_side_cells
+        Of the grid.
+    """
+    judged: list[Judged] = []
+    kept: list[Candidate] = []
+    for one in sorted(candidates, key=lambda c: -c.score):
+        reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
+        if not reason or reason in ("shape", "below_threshold", "small"):
+            reason = _reason_beside(one, kept, longer_side_cells) or reason
+        if reason == "shape" and _in_train(one, kept):
+            reason = ""
+        if reason not in ("duplicate", "below_threshold"):
+            kept.append(one)
+        judged.append(Judged(one, reason))
+    return judged
+
+
+def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float], frame_interval_s: float) -> str:
+    local = one.wide < WIDE
+    rules = (
+        ("below_threshold", one.score < threshold),
+        ("global", not local or (one.frame_level > FRAME and one.wide > 0.5 * WIDE)),
+        ("photometric", one.flow < FLOW or one.shading_pct > SHADING_PCT),
+        ("small", one.n_cells < SMALLEST_CELLS),
+        ("edge", one.edge > EDGE),
+        ("keyframe", one.score < SURE * threshold and _on_key_frame(one, key_times_s, frame_interval_s)),
+        ("step", one.shape.step > STEP),
+        ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
+        ("shape", one.shape.r2 < R2),
+    )
+    return next((name for name, holds in rules if holds), "")
+
+
+def _on_key_frame(one: Candidate, key_times_s: Sequence[float], frame_interval_s: float) -> bool:
+    if len(key_times_s) == 0:
+        return False
+    return bool(np.min(np.abs(np.asarray(key_times_s) - one.peak_s)) <= KEYFRAME_FRAMES * frame_interval_s)
+
+
+def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells: int) -> str:
+    for other in kept:
+        gap_s = abs(one.peak_s - other.peak_s)
+        distance = float(np.hypot(one.row - other.row, one.col - other.col))
+        touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
+        if gap_s < SAME_S and touching:
+            return "duplicate"
+        if one.score < LOBE * other.score and gap_s < LOBE_S and distance < LOBE_SHARE * longer_side_cells:
+            return "duplicate"
+    return ""
+
+
+def _in_train(one: Candidate, kept: Sequence[Candidate]) -> bool:
+    return any(abs(one.peak_s - o.peak_s) < TRAIN_S and bool((one.region & o.region).any()) for o in kept)

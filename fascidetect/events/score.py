@@ -1,0 +1,331 @@
+"""How far every cell at every moment stands out from the clip's own noise.
+
+Each channel is divided by its noise, per cell and per frame, run through a filter matched to a
+twitch and whitened by the clip's noise spectrum, and smoothed over neighbouring cells. Shading may
+confirm motion, never replace it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fascidetect.events.shape import waveform
+from fascidetect.events.stretch import N_CHANNELS, Stretch
+from fascidetect.model import BoolArray, FloatArray
+from fascidetect.settings import DetectSettings
+
+FLOOR = (0.012, 0.012, 0.02)  # least noise believed: analysis_px, analysis_px, percent
+REST_BLOCK_S = 0.5
+REST_QUANTILE = 0.3  # a place is at rest in its calmest blocks, however busy otherwise
+TAIL_CLIP = 99.3
+TAIL_RATIO = 1.15  # rms of Gaussian noise over its MAD-sd, after the spectrum of real noise
+TAIL_HEAVY = 1.3
+CLIPPED_AT = 6.0
+SHADING_RESTLESS = 1.5  # tail factor above which shading confirms nothing
+UNFIT = 1.6  # tail factor of displacement above which the clip is not fit: codec freezes and pops
+SIGMAS_CELLS = (1.0, 2.0)
+CHI3_MEDIAN = 1.54
+USUAL_CELLS = 2.5  # sd of the usual twitch in space, for the smallest visible movement
+RESPONSE_S = 0.9
+RESPONSE_TAUS_S = (0.03, 0.05, 0.085, 0.14)
+GUARD_S = 0.3  # around lost view
+ENDS_S = 0.15  # of the stretch
+FRAME_QUANTILE = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What `find` looks at.
+
+    Attributes
+    ----------
+    z
+        (2, 3, N, R, C): per smoothing width and channel, filtered motion in units of its noise.
+    q
+        (N, R, C) >= 0: largest combined score over the smoothing widths.
+    frame_level
+        (N,) >= 1: how much the whole picture stands out; `q` has been divided by it.
+    open_time
+        (N, R, C): where `q` may be searched.
+    noise
+        (3, R, C): analysis_px, analysis_px, percent.
+    tail
+        (3,) heaviness of the noise's tails; 1 for Gaussian.
+    responses
+        (K, L) response of the filter to twitches of different widths, 1 at the centre, odd L.
+    lift
+        Factor from sqrt of summed squares of z to q.
+    gamma
+        Weight of shading.
+    gain
+        (R, C): score of a twitch of 1 analysis_px and the usual size, 0 where not valid.
+    """
+
+    z: FloatArray
+    q: FloatArray
+    frame_level: FloatArray
+    open_time: BoolArray
+    noise: FloatArray
+    tail: FloatArray
+    responses: FloatArray
+    lift: FloatArray
+    gamma: float
+    gain: FloatArray
+
+
+def make_score(stretch: Stretch, settings: DetectSettings) -> Score:
+    """Score a stretch.
+
+    Notes
+    -----
+    `stretch.data` is not changed.
+    """
+    noise = cell_noise(stretch)
+    tail = _tail_factor(stretch, noise)
+    whitened = np.empty_like(stretch.data)
+    step = stretch.interval_s
+    kernel = twitch_kernel(settings.tau_s, step)
+    spectra = []
+    for k in range(N_CHANNELS):
+        x = stretch.data[k] / (noise[k] * tail[k])
+        if tail[k] > TAIL_HEAVY:
+            np.clip(x, -CLIPPED_AT, CLIPPED_AT, out=x)
+        x /= _frame_noise(x, stretch)[:, None, None]
+        spectrum = _noise_spectrum(x, stretch.valid, step, settings.lowcut_hz)
+        spectra.append(spectrum)
+        whitened[k] = _matched(x, kernel, spectrum)
+    gamma = 0.0 if tail[2] > SHADING_RESTLESS else settings.shading_weight
+    z, spread = _pooled(whitened, noise, stretch)
+    open_time = _open_time(stretch)
+    q, lift = _combine(z, gamma, stretch.valid, open_time)
+    frame_level = _frame_level(q, stretch)
+    q /= frame_level[:, None, None]
+    q *= open_time
+    mean_spectrum = (spectra[0] + spectra[1]) / 2
+    responses, height = _responses(kernel, mean_spectrum, step)
+    gain = height * _gain(spread, noise, tail, lift, stretch.valid)
+    return Score(z, q, frame_level, open_time, noise, tail, responses, lift, gamma, gain)
+
+
+def cell_noise(stretch: Stretch) -> FloatArray:
+    """Noise of each cell and channel, (3, R, C), in the channel's unit.
+
+    The robust sd over all time would call a busy muscle noisy. So the spread in the calmest blocks
+    is taken, scaled so that cells at rest (most cells) keep their robust sd.
+    """
+    step = stretch.interval_s
+    block = max(3, round(REST_BLOCK_S / step))
+    n_blocks = max(1, len(stretch.time_s) // block)
+    out = np.ones((N_CHANNELS, *stretch.valid.shape), np.float32)
+    if not stretch.valid.any():
+        return out
+    seen = stretch.seen[:, stretch.valid]
+    partly = seen.mean(axis=0) < 0.99
+    for k in range(N_CHANNELS):
+        x = np.where(seen, stretch.data[k][:, stretch.valid], np.nan)
+        overall = 1.4826 * _nan_median(np.abs(x))
+        blocks = x[: n_blocks * block].reshape(n_blocks, -1, x.shape[1])
+        calm = np.nanquantile(_nan_median(np.abs(blocks), axis=1), REST_QUANTILE, axis=0)
+        scale = np.nanmedian(overall[overall > 0] / np.maximum(calm[overall > 0], 1e-6)) if (overall > 0).any() else 1
+        b = np.fmin(overall, scale * np.nan_to_num(calm, nan=np.inf))
+        typical = float(np.nanmedian(b))
+        b = np.maximum(np.nan_to_num(b, nan=typical), max(0.5 * typical, FLOOR[k]))
+        b[partly] = np.maximum(b[partly], typical)
+        out[k][stretch.valid] = b
+    return out
+
+
+def _nan_median(x: FloatArray, axis: int = 0) -> FloatArray:
+    """Median that ignores NaN and is NaN, silently, where there is nothing else."""
+    import warnings
+
+    if not np.isnan(x).any():
+        return np.asarray(np.median(x, axis=axis))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmedian(x, axis=axis))
+
+
+def _tail_factor(stretch: Stretch, noise: FloatArray) -> FloatArray:
+    out = np.ones(N_CHANNELS)
+    if not stretch.valid.any():
+        return out
+    for k in range(N_CHANNELS):
+        x = np.abs(stretch.data[k][:, stretch.valid])
+        limit = np.percentile(x, TAIL_CLIP, axis=0)
+        rms = np.sqrt(np.mean(np.square(np.minimum(x, limit)), axis=0))
+        out[k] = max(1.0, float(np.median(rms / noise[k][stretch.valid])) / TAIL_RATIO)
+    return out
+
+
+def _frame_noise(x: FloatArray, stretch: Stretch) -> FloatArray:
+    """(N,) >= 1: how restless the whole picture is at each moment."""
+    if not stretch.valid.any():
+        return np.ones(len(x), np.float32)
+    level = np.median(np.abs(x[:, stretch.valid]), axis=1)
+    usual = float(np.median(level[stretch.usable])) if stretch.usable.any() else 0.0
+    return np.maximum(1, level / max(usual, 1e-6)).astype(np.float32) if usual > 0 else np.ones(len(x), np.float32)
+
+
+def _noise_spectrum(x: FloatArray, valid: BoolArray, step: float, lowcut_hz: float) -> FloatArray:
+    """Power spectrum of the noise on the frequencies of an rfft over len(x) (padded), shared by all cells."""
+    n_fft = _padded(len(x), step)
+    frequency = np.fft.rfftfreq(n_fft, step)
+    length = min(len(x), max(8, round(2.0 / step)))
+    window = np.hanning(length).astype(np.float32)[:, None]
+    cells = x[:, valid]
+    if cells.size == 0 or len(x) < 8:
+        return np.ones(len(frequency))
+    starts = range(0, len(x) - length + 1, max(1, length // 2))
+    powers = [np.square(np.abs(np.fft.rfft(cells[s : s + length] * window, axis=0))) for s in starts]
+    typical = np.median(np.concatenate(powers, axis=1), axis=1) / (np.log(2) * float(np.sum(window**2)))
+    typical = np.convolve(np.pad(typical, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    typical = np.maximum(typical, 0.1 * np.median(typical) + 1e-6)
+    full = np.interp(frequency, np.fft.rfftfreq(length, step), typical)
+    return np.asarray(full * (1 + (lowcut_hz / np.maximum(frequency, 1e-3)) ** 4))
+
+
+def _padded(n: int, step: float) -> int:
+    return int(n + round(2 * RESPONSE_S / step))
+
+
+def twitch_kernel(tau_s: float, step: float) -> FloatArray:
+    """Samples of t/tau exp(1 - t/tau), averaged over where the samples fall, with the peak's index first.
+
+    Returns
+    -------
+    FloatArray
+        Shape (L,), starting at the onset.
+    """
+    fine = 8
+    t = (np.arange(int(8 * tau_s / step + 3) * fine) - fine) * step / fine
+    curve = waveform(t, tau_s)
+    return curve.reshape(-1, fine).mean(axis=1)
+
+
+def _matched(x: FloatArray, kernel: FloatArray, spectrum: FloatArray) -> FloatArray:
+    """Whitened matched filter along time; the value at n answers to a twitch that peaks at n."""
+    n = len(x)
+    n_fft = 2 * (len(spectrum) - 1) if len(spectrum) > 1 else 1
+    peak = int(np.argmax(kernel))
+    filter_f = np.conj(np.fft.rfft(kernel, n_fft)) / spectrum
+    out = np.empty_like(x)
+    for row in range(x.shape[1]):  # a row of cells at a time keeps memory small
+        lines = np.fft.irfft(np.fft.rfft(x[:, row], n_fft, axis=0) * filter_f[:, None], n_fft, axis=0)
+        out[:, row] = np.roll(lines, peak, axis=0)[:n]
+    return out
+
+
+def _responses(kernel: FloatArray, spectrum: FloatArray, step: float) -> tuple[FloatArray, float]:
+    """Answers of the filter to twitches of several widths, centred on their largest value, scaled to 1.
+
+    Also the height of the answer to a twitch of the width that is searched for.
+    """
+    n_fft = 2 * (len(spectrum) - 1)
+    filter_f = np.conj(np.fft.rfft(kernel, n_fft)) / spectrum
+    half = round(RESPONSE_S / step)
+    out = []
+    for tau_s in RESPONSE_TAUS_S:
+        answer = np.fft.irfft(np.fft.rfft(twitch_kernel(tau_s, step), n_fft) * filter_f, n_fft)
+        centred = np.roll(answer, half - int(np.argmax(answer)))[: 2 * half + 1]
+        out.append(centred / centred[half])
+    height = float(np.max(np.fft.irfft(np.fft.rfft(kernel, n_fft) * filter_f, n_fft)))
+    return np.array(out), height
+
+
+def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatArray, valid: BoolArray) -> FloatArray:
+    """Score per analysis_px of a unit answer, for a twitch `USUAL_CELLS` wide (sd), (R, C)."""
+    per_px = 0.5 * (1 / (noise[0] * tail[0]) + 1 / (noise[1] * tail[1]))
+    best = np.zeros(valid.shape)
+    for s, sigma in enumerate(SIGMAS_CELLS):
+        dilution = USUAL_CELLS**2 / (USUAL_CELLS**2 + sigma**2)
+        best = np.maximum(best, lift[s] * dilution * per_px / (0.5 * (spread[s, 0] + spread[s, 1])))
+    return np.where(valid, best, 0)
+
+
+def _pooled(whitened: FloatArray, noise: FloatArray, stretch: Stretch) -> tuple[FloatArray, FloatArray]:
+    """Smooth over cells at two widths and divide by the robust sd that is left.
+
+    Returns
+    -------
+    tuple
+        z (2, 3, N, R, C) and the sd (2, 3, R, C).
+    """
+    n, (rows, cols) = len(stretch.time_s), stretch.valid.shape
+    out = np.empty((len(SIGMAS_CELLS), N_CHANNELS, n, rows, cols), np.float32)
+    spread = np.ones((len(SIGMAS_CELLS), N_CHANNELS, rows, cols), np.float32)
+    partly = stretch.valid & (stretch.seen.mean(axis=0) < 0.99)
+    for k in range(N_CHANNELS):
+        weight = (stretch.valid / noise[k]).astype(np.float32)
+        for s, sigma in enumerate(SIGMAS_CELLS):
+            norm = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+            norm = np.where(stretch.valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
+            target = out[s, k]
+            for i in range(n):
+                np.multiply(whitened[k, i], weight, out=target[i])
+                target[i] = cv2.GaussianBlur(target[i], (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) * norm
+            spread[s, k] = _spread(target, stretch.valid, partly)
+            target /= spread[s, k]
+    return out, spread
+
+
+def _spread(z: FloatArray, valid: BoolArray, partly: BoolArray) -> FloatArray:
+    """Robust sd of each cell's filtered noise, (R, C), kept from being too small."""
+    out = np.ones(valid.shape, np.float32)
+    if not valid.any():
+        return out
+    sd = 1.4826 * np.median(np.abs(z), axis=0)
+    typical = float(np.median(sd[valid]))
+    sd = np.clip(sd, 0.6 * typical, 1.25 * typical)
+    sd[partly] = np.maximum(sd[partly], typical)
+    out[valid] = np.maximum(sd[valid], 1e-6)
+    return out
+
+
+def combine(z: FloatArray, gamma: float) -> FloatArray:
+    """sqrt(zu^2 + zv^2 + min(zs^2, gamma (zu^2 + zv^2))) of z (3, ...)."""
+    flow = np.square(z[0]) + np.square(z[1])
+    flow += np.minimum(np.square(z[2]), gamma * flow)
+    return np.asarray(np.sqrt(flow))
+
+
+def _combine(z: FloatArray, gamma: float, valid: BoolArray, open_time: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Largest combined score over the smoothing widths, (N, R, C), and the factor used for each."""
+    n = z.shape[2]
+    q = np.zeros((n, *valid.shape), np.float32)
+    lift = np.ones(len(SIGMAS_CELLS))
+    for s in range(len(SIGMAS_CELLS)):
+        one = combine(z[s], gamma)
+        middle = float(np.median(one[open_time])) if open_time.any() else 0.0
+        lift[s] = CHI3_MEDIAN / middle if middle > 0 else 1.0
+        np.maximum(q, one * np.float32(lift[s]), out=q)
+    return q, lift
+
+
+def _frame_level(q: FloatArray, stretch: Stretch) -> FloatArray:
+    """(N,) >= 1: moments at which most of the picture stands out at once (jolts, key frames)."""
+    from scipy.ndimage import maximum_filter1d
+
+    if not stretch.valid.any():
+        return np.ones(len(q), np.float32)
+    level = np.percentile(q[:, stretch.valid], FRAME_QUANTILE, axis=1)
+    usual = float(np.median(level))
+    if usual <= 0:
+        return np.ones(len(q), np.float32)
+    return np.asarray(maximum_filter1d(np.maximum(1, level / usual), 3)).astype(np.float32)
+
+
+def _open_time(stretch: Stretch) -> BoolArray:
+    """(N, R, C) where events may be sought: seen, not close to lost view, not at the very ends."""
+    from scipy.ndimage import minimum_filter1d
+
+    step = stretch.interval_s
+    guard = 2 * round(GUARD_S / step) + 1
+    out = minimum_filter1d(stretch.seen.view(np.uint8), guard, axis=0, mode="nearest").astype(bool)
+    ends = max(1, round(ENDS_S / step))
+    out[:ends] = False
+    out[-ends:] = False
+    return out & stretch.valid

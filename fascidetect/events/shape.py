@@ -1,0 +1,103 @@
+"""The course of one twitch in time: t/tau exp(1 - t/tau), its fit, and where 10 % of the peak lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascidetect.model import FloatArray
+
+BEFORE_S, AFTER_S = 0.35, 0.55  # around the peak: what is fitted
+SEARCH_S = 0.12
+TAUS_S = (0.012, 0.018, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2)
+RISE_10 = 0.0383  # t/tau at which the rising side passes 10 % of the peak
+FALL_10 = 4.89  # and the falling side
+
+
+def waveform(t_s: FloatArray, tau_s: float) -> FloatArray:
+    """t/tau exp(1 - t/tau) for t > 0, else 0: 1 at its peak, which lies at tau.
+
+    Parameters
+    ----------
+    t_s
+        Time since the onset, any shape.
+    """
+    x = np.maximum(t_s, 0) / tau_s
+    return np.asarray(x * np.exp(1 - x))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Fitted course: times of 10 %, peak and 10 %, height in the unit of the series, and how well it fits."""
+
+    onset_s: float
+    peak_s: float
+    offset_s: float
+    tau_s: float
+    height: float
+    r2: float
+    step: float
+
+
+def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s: float) -> Shape:
+    """Least-squares fit of a twitch on a constant.
+
+    Parameters
+    ----------
+    time_s, series
+        (N,) around the peak; the twitch points upwards.
+    weight
+        (N,) 0..1: samples that belong to another twitch or were not seen count less.
+    peak_s
+        Where the peak is about.
+
+    Returns
+    -------
+    Shape
+        ``step`` is the change of level from before to after, in units of the height.
+    """
+    step_s = float(np.median(np.diff(time_s)))
+    starts = np.arange(-SEARCH_S, SEARCH_S + 1e-9, step_s / 4)
+    taus = np.array([tau for tau in TAUS_S if tau > 0.3 * step_s])
+    onset, tau = (a.ravel() for a in np.meshgrid(starts, taus, indexing="ij"))
+    onset = peak_s + onset - tau
+    curves = _curves(time_s, onset, tau)
+    height, left, total = _regress(curves, series, weight)
+    left = np.where(height > 0, left, np.inf)
+    best = int(np.argmin(left))
+    r2 = 1 - float(left[best]) / total if total > 0 and np.isfinite(left[best]) else 0.0
+    t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
+    return Shape(
+        t0 + RISE_10 * width,
+        t0 + width,
+        t0 + FALL_10 * width,
+        width,
+        high,
+        r2,
+        _level_step(time_s, series, t0, t0 + FALL_10 * width, high),
+    )
+
+
+def _curves(time_s: FloatArray, onset_s: FloatArray, tau_s: FloatArray) -> FloatArray:
+    x = np.maximum(time_s[None, :] - onset_s[:, None], 0) / tau_s[:, None]
+    return np.asarray(x * np.exp(1 - x))
+
+
+def _regress(curves: FloatArray, series: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Height and squared rest of `series` = height * curve + constant, for each curve; and the total."""
+    w = weight / max(float(weight.sum()), 1e-9)
+    mean_c, mean_s = curves @ w, float(series @ w)
+    var = np.maximum((curves - mean_c[:, None]) ** 2 @ w, 1e-12)
+    cov = (curves - mean_c[:, None]) @ (w * (series - mean_s))
+    total = float(w @ (series - mean_s) ** 2)
+    return cov / var, total - cov**2 / var, total
+
+
+def _level_step(time_s: FloatArray, series: FloatArray, onset_s: float, offset_s: float, height: float) -> float:
+    """Change of the resting level across the twitch, in units of its height; 0 where it cannot be told."""
+    end = min(offset_s, float(time_s[-1]) - 0.1)
+    before, after = series[time_s < onset_s], series[time_s > end]
+    if len(before) < 2 or len(after) < 2 or height <= 0:
+        return 0.0
+    return abs(float(np.median(after)) - float(np.median(before))) / height

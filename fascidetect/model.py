@@ -1,0 +1,458 @@
+"""The values that flow from stage to stage. All frozen; units in the names.
+
+Coordinates: x to the right, y down. ``px`` is a pixel of the upright, full-size picture;
+``analysis_px`` one of the reduced working picture; (row, col) is a cell. The centre of the upper
+left pixel is (0, 0) in either picture. Only `Geometry` converts between them.
+Times are seconds from the first shown frame, taken from each frame's own time stamp.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from fascidetect.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, frames done, frames in all or 0 where unknown) while long work runs."""
+
+FloatArray = npt.NDArray[np.floating[Any]]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.integer[Any]]
+ByteArray = npt.NDArray[np.uint8]
+
+Verdict = Literal["ok", "limited", "cannot_analyze"]
+
+SCHEMA_VERSION = "1.0"
+"""Version of every file written; the first number changes when a reader would break."""
+
+NOTICE = (
+    "Counts movements visible in a video. It cannot tell their cause; neither many nor few means illness or health. "
+    "Not a medical device. See a doctor for weakness, muscle shrinking, or trouble speaking or swallowing, "
+    "whatever the count."
+)
+"""Shown by the README, the command line, the report and the review."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFacts:
+    """What a video file is, as far as its container and its time stamps tell.
+
+    Width and height are those of the upright picture. ``n_frames``, ``duration_s`` and the rates
+    come from the stamps of the frames, never from the header's claims.
+    """
+
+    name: str
+    sha256: str
+    width_px: int
+    height_px: int
+    duration_s: float
+    n_frames: int
+    median_fps: float
+    vfr: bool
+    rotation_deg: int
+    codec: str
+    bits_per_px: float
+    capture_fps: float | None = None
+    mirrored: bool = False
+    container: str = ""
+    pixel_format: str = ""
+    bit_depth: int = 8
+    transfer: str = ""
+    n_video_tracks: int = 1
+    longest_gap_s: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One upright picture at working size.
+
+    Attributes
+    ----------
+    index
+        Position among all decoded frames of the file, from 0.
+    time_s
+        The frame's own stamp, seconds from the first shown frame.
+    luma
+        Shape (h, w), float32, 0..255 whatever the bit depth of the file.
+    chroma
+        Shape (hc, wc, 2), float32, (U, V) around 0 in 8-bit units, at about two points per cell;
+        None where it was not asked for or the file is grey.
+    key_frame
+        The codec started anew here: the picture may pop.
+    """
+
+    index: int
+    time_s: float
+    luma: FloatArray
+    chroma: FloatArray | None
+    key_frame: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One upright colour picture for people to look at: ``rgb`` is (h, w, 3) uint8."""
+
+    index: int
+    time_s: float
+    rgb: ByteArray
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Sizes of the full picture, the working picture and the grid of cells."""
+
+    width_px: int
+    height_px: int
+    analysis_width_px: int
+    analysis_height_px: int
+    cell_px: int
+
+    @staticmethod
+    def plan(width_px: int, height_px: int, *, long_side_px: int, cells_across: int) -> Geometry:
+        """Choose the working size for a full picture: whole cells, never enlarged but for tiny pictures.
+
+        Parameters
+        ----------
+        width_px, height_px
+            Size of the upright full picture, px.
+        long_side_px
+            Wanted long side of the working picture, analysis_px.
+        cells_across
+            Wanted number of cells along the long side.
+        """
+        long_px = max(width_px, height_px)
+        cell = max(4, min(long_side_px, long_px) // cells_across)
+        scale = min(1.0, cell * cells_across / long_px)
+        cols, rows = (max(1, round(side * scale / cell)) for side in (width_px, height_px))
+        return Geometry(width_px, height_px, cols * cell, rows * cell, cell)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of cells."""
+        return self.analysis_height_px // self.cell_px, self.analysis_width_px // self.cell_px
+
+    @property
+    def source_to_analysis(self) -> FloatArray:
+        """(3, 3) matrix from full-size px to analysis_px, pixel centres at whole numbers."""
+        sx = self.analysis_width_px / self.width_px
+        sy = self.analysis_height_px / self.height_px
+        return np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])
+
+    @property
+    def px_per_analysis_px(self) -> float:
+        """Length of one analysis_px in px of the full picture."""
+        return self.width_px / self.analysis_width_px
+
+    def cells_to_analysis(self, row_col: FloatArray) -> FloatArray:
+        """(..., 2) places (row, col) in cells to (x, y) in analysis_px."""
+        return np.asarray(row_col)[..., ::-1] * self.cell_px + (self.cell_px - 1) / 2
+
+    def analysis_to_cells(self, xy: FloatArray) -> FloatArray:
+        """(..., 2) places (x, y) in analysis_px to (row, col) in cells."""
+        return (np.asarray(xy)[..., ::-1] - (self.cell_px - 1) / 2) / self.cell_px
+
+    def analysis_to_px(self, xy: FloatArray) -> FloatArray:
+        """(..., 2) places (x, y) in analysis_px to px of the full picture."""
+        return transform(np.linalg.inv(self.source_to_analysis), xy)
+
+    def px_to_analysis(self, xy: FloatArray) -> FloatArray:
+        """(..., 2) places (x, y) in px of the full picture to analysis_px."""
+        return transform(self.source_to_analysis, xy)
+
+
+def transform(matrix: FloatArray, xy: FloatArray) -> FloatArray:
+    """Apply a (3, 3) affine matrix to (..., 2) points (x, y)."""
+    return np.asarray(xy) @ matrix[:2, :2].T + matrix[:2, 2]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMotion:
+    """How one frame lies against the reference picture.
+
+    Attributes
+    ----------
+    affine
+        (3, 3): a place (x, y) in the reference, in analysis_px, to its place in this frame.
+    gain
+        Contrast of this frame relative to the reference.
+    residual
+        Robust sd of what the registration leaves, in contrast units (percent).
+    ok
+        False where the frame could not be registered; nothing may be concluded from it.
+    """
+
+    affine: FloatArray
+    gain: float
+    residual: float
+    ok: bool
+
+
+@dataclass(frozen=True)
+class MotionTrace:
+    """Motion of every cell in every frame: all that the event half sees.
+
+    Attributes
+    ----------
+    clip
+        The file it was measured from.
+    geometry
+        Sizes and the grid.
+    time_s
+        (T,) stamps, strictly increasing.
+    frame_index
+        (T,) position among the decoded frames.
+    displacement_px
+        (T, R, C, 2) float16, (x, y) in **analysis_px**, against the slowly renewed reference.
+    shading_pct
+        (T, R, C) float16, local change of brightness in percent.
+    residual
+        (T, R, C, 2) float16: sd of contrast change before and after motion is explained.
+    affine
+        (T, 3, 3) reference to frame, analysis_px.
+    gain, ok, key_frame
+        (T,) see `CameraMotion` and `Frame`.
+    residual_level
+        (T,) robust sd left by the registration, percent contrast.
+    mask
+        (R, C) 0..1, how much of the cell belongs to the analyzed area.
+    texture
+        (R, C) mean squared contrast gradient: what motion can be read from.
+    reference
+        (h, w) uint8, the last reference picture.
+    area
+        How the analyzed area was found: ``roi``, ``skin`` or ``whole picture``.
+    warnings
+        What went wrong while measuring, in words.
+
+    Notes
+    -----
+    The large arrays may be memory maps of a scratch file: slice them in time, copy what you need,
+    and call `release` when done with a stretch.
+    """
+
+    clip: ClipFacts
+    geometry: Geometry
+    time_s: FloatArray
+    frame_index: IntArray
+    displacement_px: FloatArray
+    shading_pct: FloatArray
+    residual: FloatArray
+    affine: FloatArray
+    gain: FloatArray
+    ok: BoolArray
+    key_frame: BoolArray
+    residual_level: FloatArray
+    mask: FloatArray
+    texture: FloatArray
+    reference: ByteArray
+    area: str = "whole picture"
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n, (rows, cols) = len(self.time_s), self.geometry.shape
+        expected = {
+            "frame_index": (n,),
+            "displacement_px": (n, rows, cols, 2),
+            "shading_pct": (n, rows, cols),
+            "residual": (n, rows, cols, 2),
+            "affine": (n, 3, 3),
+            "gain": (n,),
+            "ok": (n,),
+            "key_frame": (n,),
+            "residual_level": (n,),
+            "mask": (rows, cols),
+            "texture": (rows, cols),
+        }
+        for name, shape in expected.items():
+            got = getattr(self, name).shape
+            if got != shape:
+                raise ValueError(f"{name} must have shape {shape}, got {got}")
+        if n > 1 and not np.all(np.diff(self.time_s) > 0):
+            raise ValueError("time_s must increase strictly")
+
+    @property
+    def median_interval_s(self) -> float:
+        """Median time between frames; 0 with fewer than two."""
+        return float(np.median(np.diff(self.time_s))) if len(self.time_s) > 1 else 0.0
+
+
+def release(array: FloatArray) -> None:
+    """Let the system take back the memory of a map's pages; they are read anew when asked for."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap) and isinstance(base.base, mmap.mmap):
+            if hasattr(mmap, "MADV_DONTNEED"):
+                base.base.madvise(mmap.MADV_DONTNEED)
+            return
+        base = base.base
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A brief, local movement. The fields are the columns of events.csv (formats: see docs).
+
+    ``x_px, y_px`` is the place at the peak, ``ref_x_px, ref_y_px`` the same place in the reference
+    picture, ``box`` encloses it at the peak. ``confidence`` (0..1) is how clearly it stands out.
+    ``focus`` numbers the places where movements recur, from 1; 0 = not counted, no focus.
+    """
+
+    id: str
+    onset_s: float
+    peak_s: float
+    offset_s: float
+    duration_s: float
+    peak_clock: str
+    peak_frame: int
+    x_px: float
+    y_px: float
+    box_x_px: float
+    box_y_px: float
+    box_w_px: float
+    box_h_px: float
+    ref_x_px: float
+    ref_y_px: float
+    amplitude_px: float
+    amplitude_mm: float | None
+    snr: float
+    confidence: float
+    focus: int
+    roi: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A movement that was seen and not counted, and why (one of `settings.REASONS`)."""
+
+    event: Event
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A stretch of time in which nothing can be said."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One row of per_minute.csv; rates are None where there is no usable time."""
+
+    minute: int
+    start_s: float
+    end_s: float
+    usable_s: float
+    n_events: int
+    rate_per_min: float | None
+    rate_low_per_min: float | None
+    rate_high_per_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """One row of foci.csv: a place where movements were counted."""
+
+    focus: int
+    ref_x_px: float
+    ref_y_px: float
+    radius_px: float
+    n_events: int
+    rate_per_min: float | None
+    median_interval_s: float | None
+    interval_cv: float | None
+    rhythm_hz: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sustained:
+    """A place that moves continuously or rhythmically: named, never counted as single movements."""
+
+    kind: Literal["rhythmic", "continuous"]
+    ref_x_px: float
+    ref_y_px: float
+    radius_px: float
+    start_s: float
+    end_s: float
+    rate_hz: float | None
+    n_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the clip could and could not show; ``area`` says how the analyzed area was found (as `MotionTrace.area`)."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    usable_s: float
+    unusable: tuple[Unusable, ...]
+    noise_px: float | None
+    limit50_px: float | None
+    limit90_px: float | None
+    analyzed_share: float
+    warnings: tuple[str, ...]
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The count and the rate with its exact 95 % Poisson interval over usable minutes."""
+
+    n_events: int
+    rate_per_min: float | None
+    rate_low_per_min: float | None
+    rate_high_per_min: float | None
+    n_foci: int
+    n_rejected: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Curves and a map for pictures; not part of result.json.
+
+    Attributes
+    ----------
+    time_s
+        (T,) of the curve.
+    score
+        (T,) largest score of any cell, in units of the clip's own noise; NaN where unusable.
+    threshold
+        What a movement had to exceed.
+    heat
+        (R, C) largest counted displacement of each cell, in px of the full picture.
+    """
+
+    time_s: FloatArray
+    score: FloatArray
+    threshold: float
+    heat: FloatArray
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that is said about one clip."""
+
+    clip: ClipFacts
+    quality: Quality
+    summary: Summary
+    events: tuple[Event, ...]
+    rejections: tuple[Rejection, ...]
+    sustained: tuple[Sustained, ...]
+    per_minute: tuple[Minute, ...]
+    foci: tuple[Focus, ...]
+    settings: Settings
+    activity: Activity
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Counted events as plain dicts, one per row of events.csv, in order of peak time."""
+        return [dataclasses.asdict(event) for event in self.events]

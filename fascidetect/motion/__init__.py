@@ -1,0 +1,1 @@
+"""Pixels to motion: registration, local displacement, the area that is analyzed."""

@@ -1,0 +1,270 @@
+"""The pixel half: frames in, one row of local motion per frame out, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fascidetect.errors import SettingsError
+from fascidetect.model import (
+    BoolArray,
+    CameraMotion,
+    ClipFacts,
+    FloatArray,
+    Frame,
+    Geometry,
+    MotionTrace,
+)
+from fascidetect.motion.cells import CellMotion, CellSystem, Pair, make_system, measure_cells, warp
+from fascidetect.motion.contrast import cell_mean, identity, local_contrast, smooth
+from fascidetect.motion.stabilize import Template, Tracker, make_template
+from fascidetect.motion.store import GrowingArray
+from fascidetect.motion.subject import POINTS_PER_CELL, SubjectVotes
+from fascidetect.settings import MeasureSettings, Roi
+
+RENEW_FRAMES_AT_START = 10  # until then everything is renewed with every frame
+RENEW_S = 0.15  # afterwards gradients and normal equations are renewed this often
+GUESS_S = 0.4  # how fast the guess of the local motion follows: slow against a twitch
+GUESS_LEAK_S = 10.0  # and how fast it forgets
+GUESS_CELLS = 2.0  # how smooth it is
+CALM_PX = 0.2
+LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
+SMALLEST_ROI_CELLS = 4
+
+
+class LocalGuess:
+    """Where the cells are, by and large: follows slow movement of the limb so that little is left to measure.
+
+    A limb that turns or bends does not move as an affine picture does. The guess is smooth in place and
+    slow in time, so a twitch hardly enters it; and it only starts the measurement, so it does not bias it.
+    """
+
+    def __init__(self, geometry: Geometry, interval_s: float) -> None:
+        shape = geometry.shape
+        self.field_px: FloatArray = np.zeros((*shape, 2), np.float32)
+        self._miss: FloatArray = np.zeros(shape, np.float32)
+        self._share = min(1.0, interval_s / GUESS_S)
+        self._leak = min(1.0, interval_s / GUESS_LEAK_S)
+
+    @property
+    def calm(self) -> BoolArray:
+        """(R, C) cells that the guess usually meets."""
+        return self._miss < CALM_PX
+
+    def learn(self, displacement_px: FloatArray, weight: FloatArray) -> None:
+        """Move towards what was measured; `weight` (R, C) 0..1 says where that means something."""
+        gap = (displacement_px - self.field_px).astype(np.float32)
+        self._miss += self._share * (np.abs(gap).max(axis=-1) - self._miss)
+        near = cv2.GaussianBlur(weight, (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
+        smooth = cv2.GaussianBlur(gap * weight[..., None], (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
+        self.field_px = (1 - self._leak) * self.field_px + self._share * smooth / np.maximum(near, 1e-3)[..., None]
+
+
+class MotionMeter:
+    """Measures one frame after the other against a running-mean reference."""
+
+    def __init__(self, geometry: Geometry, interval_s: float, roi: BoolArray | None, settings: MeasureSettings) -> None:
+        self._geometry = geometry
+        self._settings = settings
+        self._interval_s = interval_s
+        self._size = geometry.analysis_width_px, geometry.analysis_height_px
+        self._tracker = Tracker(self._size, interval_s, settings)
+        self._votes = SubjectVotes(geometry, roi)
+        self._guess = LocalGuess(geometry, interval_s)
+        self._against: _Against | None = None
+        self._good = 0
+        self._since_renewal = 0
+
+    def step(self, frame: Frame) -> tuple[CameraMotion, CellMotion]:
+        """Measure one frame, then let it into the reference."""
+        luma = smooth(frame.luma, self._settings)
+        pair = Pair(local_contrast(luma, self._geometry.cell_px, self._settings), luma)
+        against = self._against or self._start(frame, pair)
+        camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, against.template)
+        motion = _still(self._geometry)
+        if camera.ok:
+            motion, lying = measure_cells(
+                against.system, pair, against.reference, camera.affine, camera.gain, self._guess.field_px, self._guess.calm
+            )
+            self._guess.learn(motion.displacement_px, against.trust)
+            if frame.chroma is not None and self._good:
+                self._votes.look(frame.luma, frame.chroma, camera.affine)
+            self._learn(lying, against)
+        elif self._tracker.bad_in_a_row * self._interval_s > LONGEST_BAD_S:
+            lying = warp(pair, camera.affine, against.reference, self._guess.field_px, self._geometry.cell_px)
+            self._learn(lying, against)
+        return camera, motion
+
+    def _start(self, frame: Frame, pair: Pair) -> _Against:
+        if frame.chroma is not None:
+            self._votes.look(frame.luma, frame.chroma, identity())
+        self._against = self._prepare(Pair(pair.contrast.copy(), pair.luma.copy()))
+        return self._against
+
+    def _learn(self, lying: Pair, against: _Against) -> None:
+        """Feed the reference with a frame that lies over it."""
+        share = min(1.0, max(self._interval_s / self._settings.reference_s, 1 / (self._good + 2)))
+        cv2.accumulateWeighted(lying.contrast, against.reference.contrast, share)
+        cv2.accumulateWeighted(lying.luma, against.reference.luma, share)
+        self._good += 1
+        self._since_renewal += 1
+        every = max(1, round(RENEW_S / self._interval_s))
+        if self._good < RENEW_FRAMES_AT_START or self._since_renewal >= every:
+            self._since_renewal = 0
+            self._against = self._prepare(against.reference)
+
+    def _prepare(self, reference: Pair) -> _Against:
+        """Make everything that depends on the reference and the subject anew."""
+        weight = subject_weight(self._votes.subject().mask, self._geometry)
+        return _Against(
+            reference,
+            weight,
+            make_template(reference.contrast, weight),
+            make_system(reference.contrast, weight, self._geometry.cell_px, self._settings),
+        )
+
+    @property
+    def outcome(self) -> Outcome:
+        """What stands at the end of the clip."""
+        subject = self._votes.subject()
+        rows, cols = self._geometry.shape
+        share = cv2.resize(subject.mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
+        if self._against is None:
+            return Outcome(share, subject.area, np.zeros((rows, cols)), np.zeros(self._size[::-1], np.uint8))
+        picture = np.clip(np.rint(self._against.reference.luma), 0, 255).astype(np.uint8)
+        return Outcome(share, subject.area, self._against.system.texture, picture)
+
+
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """What a frame is measured against: the reference, the subject (h, w), and what follows from them."""
+
+    reference: Pair
+    weight: FloatArray
+    template: Template
+    system: CellSystem
+
+    @property
+    def trust(self) -> FloatArray:
+        """(R, C) 0..1: subject with texture, where a displacement means something."""
+        texture = self.system.texture
+        return (cell_mean(self.weight, self.system.cell_px) * texture / (texture + self.system.ridge)).astype(np.float32)
+
+
+def _still(geometry: Geometry) -> CellMotion:
+    shape = geometry.shape
+    return CellMotion(np.zeros((*shape, 2)), np.zeros(shape), np.zeros((*shape, 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Mask (R, C), how it was found, texture (R, C) and the last reference picture (h, w)."""
+
+    mask: FloatArray
+    area: str
+    texture: FloatArray
+    reference: FloatArray
+
+
+def subject_weight(mask: BoolArray, geometry: Geometry) -> FloatArray:
+    """Weight 0..1 of every working pixel, (h, w): the subject less a soft rim."""
+    size = geometry.analysis_width_px, geometry.analysis_height_px
+    if mask.all():
+        return np.ones(size[::-1], np.float32)
+    fine = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    fine = cv2.erode(fine, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    return cv2.GaussianBlur(fine.astype(np.float32), (0, 0), 1.5)
+
+
+def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
+    """Areas given by the user as a mask on the fine colour grid; None where there are none.
+
+    Raises
+    ------
+    SettingsError
+        An area lies outside of the picture or is too small to analyze.
+    """
+    if not rois:
+        return None
+    rows, cols = (n * POINTS_PER_CELL for n in geometry.shape)
+    points_per_px = POINTS_PER_CELL / geometry.cell_px
+    canvas = np.zeros((rows, cols), np.uint8)
+    for roi in rois:
+        corners = geometry.px_to_analysis(np.array(roi.points)) * points_per_px - (1 - points_per_px) / 2
+        part = np.zeros_like(canvas)
+        cv2.fillPoly(part, [np.rint(corners).astype(np.int32)], 1)
+        named = f" {roi.name!r}" if roi.name else ""
+        size = f"{geometry.width_px} x {geometry.height_px} px"
+        if not part.any():
+            raise SettingsError(f"the area{named} lies outside of the picture, which is {size}")
+        if part.sum() < SMALLEST_ROI_CELLS * POINTS_PER_CELL**2:
+            least = round(2 * geometry.cell_px * geometry.px_per_analysis_px)
+            raise SettingsError(f"the area{named} is too small; make it at least {least} x {least} px (picture: {size})")
+        canvas |= part
+    return canvas.astype(bool)
+
+
+def measure_frames(
+    frames: Iterable[Frame],
+    clip: ClipFacts,
+    geometry: Geometry,
+    rois: tuple[Roi, ...],
+    settings: MeasureSettings,
+) -> MotionTrace:
+    """Measure a stream of frames.
+
+    Parameters
+    ----------
+    frames
+        In order of time, at ``geometry``'s working size.
+    clip
+        Facts of the file; its frame rate sets the pace of the reference.
+    rois
+        Areas to confine the analysis to; empty = find the skin.
+
+    Returns
+    -------
+    MotionTrace
+        Its large arrays are memory maps of scratch files that vanish with it.
+
+    Raises
+    ------
+    SettingsError
+        An area lies outside of the picture or is too small.
+    """
+    interval_s = 1 / clip.median_fps if clip.median_fps > 0 else 1 / 30
+    meter = MotionMeter(geometry, interval_s, rasterize(rois, geometry), settings)
+    shape = geometry.shape
+    displacement, lit, residual = GrowingArray((*shape, 2)), GrowingArray(shape), GrowingArray((*shape, 2))
+    stamps: list[tuple[float, int, bool]] = []
+    cameras: list[CameraMotion] = []
+    for frame in frames:
+        camera, motion = meter.step(frame)
+        stamps.append((frame.time_s, frame.index, frame.key_frame))
+        cameras.append(camera)
+        displacement.append(motion.displacement_px)
+        lit.append(motion.shading_pct)
+        residual.append(motion.residual)
+    outcome = meter.outcome
+    return MotionTrace(
+        clip=clip,
+        geometry=geometry,
+        time_s=np.array([s[0] for s in stamps]),
+        frame_index=np.array([s[1] for s in stamps], np.int64),
+        displacement_px=displacement.finish(),
+        shading_pct=lit.finish(),
+        residual=residual.finish(),
+        affine=np.array([c.affine for c in cameras]).reshape(-1, 3, 3),
+        gain=np.array([c.gain for c in cameras]),
+        ok=np.array([c.ok for c in cameras], bool),
+        key_frame=np.array([s[2] for s in stamps], bool),
+        residual_level=np.array([c.residual for c in cameras]),
+        mask=outcome.mask,
+        texture=outcome.texture,
+        reference=np.asarray(outcome.reference, np.uint8),
+        area=outcome.area,
+    )
+

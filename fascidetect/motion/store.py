@@ -1,0 +1,138 @@
+"""The trace while it grows, and as a file.
+
+A clip's trace may be larger than the memory we allow ourselves (0.7 MB per second at 30 fps), so its
+large arrays grow in scratch files that vanish with the process, and are read through memory maps.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import numpy as np
+
+from fascidetect.errors import FasciError, OutputError
+from fascidetect.model import SCHEMA_VERSION, ClipFacts, FloatArray, Geometry, MotionTrace, release
+
+QUANTUM = 1 / 1024  # float16 values are rounded to this: a fiftieth of the noise, and packs well
+LARGE = ("displacement_px", "shading_pct", "residual")
+_CHUNK_BYTES = 8 << 20
+
+
+class GrowingArray:
+    """Rows of float16 appended to a scratch file without a name; memory does not grow."""
+
+    def __init__(self, row_shape: tuple[int, ...]) -> None:
+        self._row_shape = row_shape
+        self._rows = 0
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="fascidetect-")  # noqa: SIM115 - lives as long as the map
+
+    def append(self, row: FloatArray) -> None:
+        """Add one row, rounded to `QUANTUM`."""
+        if row.shape != self._row_shape:
+            raise ValueError(f"a row must have shape {self._row_shape}, got {row.shape}")
+        rounded = np.round(row / QUANTUM) * QUANTUM
+        try:
+            self._file.write(rounded.astype(np.float16).tobytes())
+        except OSError as error:
+            where = tempfile.gettempdir()
+            raise OutputError(f"no room for scratch files in {where} ({error.strerror}); free some space there") from error
+        self._rows += 1
+
+    def finish(self) -> FloatArray:
+        """The rows so far as a read-only memory map, shape (rows, ...)."""
+        shape = (self._rows, *self._row_shape)
+        if 0 in shape:
+            return np.zeros(shape, np.float16)
+        self._file.flush()
+        return np.memmap(self._file, np.float16, mode="r", shape=shape)
+
+
+def save_trace(path: Path, trace: MotionTrace) -> None:
+    """Write trace.npz (no pickle), a chunk at a time.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    facts = json.dumps({"clip": msgspec.to_builtins(trace.clip), "area": trace.area, "warnings": trace.warnings})
+    small: dict[str, Any] = {
+        "schema_version": np.array(SCHEMA_VERSION),
+        "time_s": trace.time_s,
+        "frame_index": trace.frame_index,
+        "affine": trace.affine,
+        "gain": trace.gain,
+        "ok": trace.ok,
+        "key_frame": trace.key_frame,
+        "mask": trace.mask,
+        "texture": trace.texture,
+        "cell_px": np.array(trace.geometry.cell_px),
+        "source_to_analysis": trace.geometry.source_to_analysis,
+        "reference": trace.reference,
+        "size_px": np.array([trace.geometry.width_px, trace.geometry.height_px]),
+        "residual_level": trace.residual_level,
+        "facts": np.array(facts),
+    }
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1, allowZip64=True) as archive:
+            for name, array in small.items():
+                _write_member(archive, name, np.asarray(array))
+            for name in LARGE:
+                _write_member(archive, name, getattr(trace, name))
+    except OSError as error:
+        raise OutputError(f"cannot write {path.name}: {error.strerror or error}") from error
+
+
+def _write_member(archive: zipfile.ZipFile, name: str, array: FloatArray) -> None:
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as out:
+        header = io.BytesIO()
+        description = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array[:0]) if array.ndim else array)
+        description["shape"] = array.shape
+        np.lib.format.write_array_header_1_0(header, description)
+        out.write(header.getvalue())
+        if array.ndim == 0:
+            out.write(array.tobytes())
+            return
+        rows = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
+        for start in range(0, len(array), rows):
+            out.write(np.ascontiguousarray(array[start : start + rows]).tobytes())
+            release(array)
+
+
+def load_trace(path: Path) -> MotionTrace:
+    """Read what `save_trace` wrote.
+
+    Raises
+    ------
+    FasciError
+        The file is missing, damaged or of another schema.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files}
+        version = str(arrays["schema_version"])
+        if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+            raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
+        return _trace_from(arrays)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, msgspec.ValidationError) as error:
+        raise FasciError(f"cannot read {path.name} as a motion trace ({error}); analyze the clip again") from error
+
+
+def _trace_from(arrays: dict[str, Any]) -> MotionTrace:
+    facts = json.loads(str(arrays["facts"]))
+    h, w = arrays["reference"].shape
+    width_px, height_px = (int(v) for v in arrays["size_px"])
+    names = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "mask", "texture", "reference", "residual_level")
+    return MotionTrace(
+        clip=msgspec.convert(facts["clip"], ClipFacts),
+        geometry=Geometry(width_px, height_px, w, h, int(arrays["cell_px"])),
+        area=facts["area"],
+        warnings=tuple(facts["warnings"]),
+        **{name: arrays[name] for name in (*names, *LARGE)},
+    )

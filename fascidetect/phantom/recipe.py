@@ -1,0 +1,272 @@
+"""What a made clip consists of: plain values with units, so that a clip can be written down and made again.
+
+Lengths are px of the upright, full-size picture, places are those of the scene as the first frame
+shows it, times are seconds from the first frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fascidetect.errors import SettingsError
+
+Shape = Literal["exponential", "raised_cosine", "biphasic"]
+Kind = Literal["shift", "bulge", "dimple", "lobes"]
+Background = Literal["cloth", "wood", "skin", "dark"]
+Codec = Literal["h264", "hevc", "hevc10"]
+
+NUISANCE_UNITS = {
+    "shake": "px rms",
+    "drift": "px",
+    "zoom": "percent",
+    "knock": "px",
+    "tremor": "px rms",
+    "voluntary": "px",
+    "breathing": "px",
+    "pulse": "px",
+    "rhythmic": "px",
+    "exposure": "percent",
+    "flicker": "percent",
+    "shadow": "percent",
+}
+"""Every kind of disturbance and the unit of its strength."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What stands before the camera.
+
+    Parameters
+    ----------
+    limb_share
+        Share of the picture covered by the limb, 0.1..1.
+    limb_angle_deg
+        Direction of the limb's axis, from x towards y.
+    tone
+        Colour of the skin, 0 (very light) to 1 (very dark).
+    texture
+        Contrast of the skin: 0.35 is smooth, 1 ordinary, 1.6 coarse.
+    hair_per_cm2
+        0 for none, 2 for some, 8 for a hairy limb.
+    mole_per_cm2
+        Moles and freckles.
+    tattoo
+        Draw one.
+    background
+        What lies behind the limb.
+    parallax
+        Motion of the background as a multiple of the limb's when the camera shifts; 1 = same depth.
+    light_deg
+        Direction from which the light comes, from x towards y.
+    light_side
+        0 = frontal, flat light; 1 = grazing side light. Scales all shading.
+    gloss
+        Strength of the soft highlight, 0..1.
+    exposure
+        Brightness of the picture; 1 is well exposed, 0.3 dark.
+    mm_per_px
+        Scale on the skin.
+    """
+
+    limb_share: float = 0.6
+    limb_angle_deg: float = 10.0
+    tone: float = 0.25
+    texture: float = 1.0
+    hair_per_cm2: float = 2.0
+    mole_per_cm2: float = 0.05
+    tattoo: bool = False
+    background: Background = "cloth"
+    parallax: float = 0.7
+    light_deg: float = -60.0
+    light_side: float = 0.5
+    gloss: float = 0.3
+    exposure: float = 1.0
+    mm_per_px: float = 0.2
+
+    def __post_init__(self) -> None:
+        _check("limb_share", self.limb_share, 0.05, 1)
+        _check("tone", self.tone, 0, 1)
+        _check("mm_per_px", self.mm_per_px, 1e-3, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Twitch:
+    """One brief local movement.
+
+    Parameters
+    ----------
+    start_s
+        When it begins; its onset (10 % of the peak) is a little later.
+    x_px, y_px
+        Centre, in the scene as the first frame shows it.
+    amplitude_px
+        Largest displacement of any point, reached once.
+    radius_px
+        Where the displacement of the core has fallen to half.
+    rise_s
+        From start to peak.
+    shape
+        ``exponential`` (t exp(1 - t/rise)), ``raised_cosine`` (falls twice as slowly as it rises)
+        or ``biphasic`` (swings back beyond rest).
+    kind
+        ``shift`` along `direction_deg`, ``bulge`` outward, ``dimple`` inward, or ``lobes``: two
+        places moving apart along it.
+    direction_deg
+        From x towards y.
+    height_px
+        Rise of the surface towards the camera, which the side light shows; negative sinks.
+    passive
+        Motion of a neighbourhood 2.5 times as wide that is dragged along, as a share of the core's, 0..1.
+    focus
+        Number of the place where it recurs, from 1; 0 = none.
+    """
+
+    start_s: float
+    x_px: float
+    y_px: float
+    amplitude_px: float = 1.5
+    radius_px: float = 35.0
+    rise_s: float = 0.08
+    shape: Shape = "exponential"
+    kind: Kind = "shift"
+    direction_deg: float = 0.0
+    height_px: float = 0.0
+    passive: float = 0.0
+    focus: int = 0
+
+    def __post_init__(self) -> None:
+        _check("amplitude_px", self.amplitude_px, 0, math.inf)
+        _check("radius_px", self.radius_px, 1, math.inf)
+        _check("rise_s", self.rise_s, 0.005, 10)
+        _check("passive", self.passive, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Nuisance:
+    """One disturbance; no event of the truth.
+
+    Parameters
+    ----------
+    kind
+        One of `NUISANCE_UNITS`: ``shake`` (hand-held), ``drift``, ``zoom`` (autofocus breathing),
+        ``knock`` move the camera; ``tremor``, ``voluntary``, ``breathing`` the limb; ``pulse`` and
+        ``rhythmic`` one place; ``exposure`` (step), ``flicker`` (mains, banded) and ``shadow``
+        (passing) the light.
+    strength
+        In the unit of its kind.
+    start_s, end_s
+        While it lasts; a knock and an exposure step happen at `start_s`.
+    rate_hz
+        Of tremor, breathing, pulse, rhythmic and flicker; 0 = the usual one.
+    x_px, y_px, radius_px
+        Place of pulse and rhythmic; radius 0 = middle of the picture, 40 px.
+    direction_deg
+        Of voluntary movement, drift, knock, pulse, rhythmic and shadow.
+    """
+
+    kind: str
+    strength: float
+    start_s: float = 0.0
+    end_s: float = math.inf
+    rate_hz: float = 0.0
+    x_px: float = 0.0
+    y_px: float = 0.0
+    radius_px: float = 0.0
+    direction_deg: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in NUISANCE_UNITS:
+            raise SettingsError(f"unknown nuisance {self.kind!r}; one of {', '.join(NUISANCE_UNITS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """How the scene is recorded.
+
+    Parameters
+    ----------
+    fps
+        Pictures per second.
+    jitter_s
+        Sd of the time stamps: a variable frame rate.
+    dropped, duplicated
+        Share of pictures that are lost, or repeated under a stamp of their own.
+    read_noise, shot_noise
+        Sd in grey levels: everywhere, and at middle grey (grows with the root of brightness).
+    denoise_px
+        Sd of the blur by which the phone removes noise (and fine texture).
+    rotation_deg
+        0, 90, 180 or 270: stored turned, with the matching flag, counter-clockwise.
+    codec
+        ``h264``, ``hevc`` or ``hevc10`` (10 bit).
+    bits_per_px
+        Per pixel and frame: phones 0.08..0.3, messengers 0.02..0.1.
+    keyframe_s
+        Time between key frames.
+    """
+
+    fps: float = 30.0
+    jitter_s: float = 0.0
+    dropped: float = 0.0
+    duplicated: float = 0.0
+    read_noise: float = 0.8
+    shot_noise: float = 1.0
+    denoise_px: float = 0.0
+    rotation_deg: int = 0
+    codec: Codec = "h264"
+    bits_per_px: float = 0.15
+    keyframe_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check("fps", self.fps, 1, 1000)
+        _check("bits_per_px", self.bits_per_px, 0.001, 24)
+        if self.rotation_deg not in (0, 90, 180, 270):
+            raise SettingsError(f"rotation_deg must be 0, 90, 180 or 270, got {self.rotation_deg}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole made clip; the same recipe always gives the same pictures.
+
+    Parameters
+    ----------
+    seed
+        Of everything random: skin, noise, hand.
+    width_px, height_px
+        Of the upright picture, both even.
+    duration_s
+        Length.
+    scene, camera
+        What is seen and how it is recorded.
+    twitches
+        The movements that are to be found.
+    nuisances
+        What may be mistaken for them.
+    """
+
+    seed: int = 0
+    width_px: int = 1280
+    height_px: int = 720
+    duration_s: float = 10.0
+    scene: Scene = field(default_factory=Scene)
+    camera: Camera = field(default_factory=Camera)
+    twitches: tuple[Twitch, ...] = ()
+    nuisances: tuple[Nuisance, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.width_px % 2 or self.height_px % 2 or min(self.width_px, self.height_px) < 16:
+            raise SettingsError(f"a clip needs even sides of 16 px or more, got {self.width_px} x {self.height_px}")
+        _check("duration_s", self.duration_s, 0, math.inf)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole recipe: equal recipes, equal clips."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must lie between {low:g} and {high:g}, got {value!r}")

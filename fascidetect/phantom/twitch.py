@@ -1,0 +1,264 @@
+"""The shape of a twitch in time and in space, in closed form, and how twitches are scattered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from fascidetect.model import FloatArray
+from fascidetect.phantom.geometry import Limb
+from fascidetect.phantom.recipe import Kind, Recipe, Shape, Twitch
+
+_HALF = math.sqrt(2 * math.log(2))
+"""Radius at half maximum of a Gaussian, in its sd."""
+
+_LOBE = 1.5
+"""Distance of each of two lobes from the centre, in sd."""
+
+_PASSIVE = 2.5
+"""Width of the neighbourhood that is dragged along, in widths of the core."""
+
+_EDGE = 0.1
+"""Share of the peak at which an event begins and ends (formats)."""
+
+
+class Landmarks(NamedTuple):
+    """Times of one event, seconds from the first frame."""
+
+    onset_s: float
+    peak_s: float
+    offset_s: float
+
+
+def waveform(shape: Shape, t: FloatArray | float) -> FloatArray:
+    """Course in time, in units of the rise: 0 before 0, largest absolute value 1 at or near 1.
+
+    Parameters
+    ----------
+    shape
+        Family.
+    t
+        Time since the start over the rise time, any shape.
+    """
+    return _SHAPES[shape](np.asarray(t, dtype=float))
+
+
+def _exponential(t: FloatArray) -> FloatArray:
+    x = np.clip(t, 0, 60)
+    return x * np.exp(1 - x)
+
+
+def _raised_cosine(t: FloatArray) -> FloatArray:
+    up = np.where((t > 0) & (t <= 1), 0.5 - 0.5 * np.cos(np.pi * t), 0.0)
+    return np.where((t > 1) & (t < 3), 0.5 + 0.5 * np.cos(np.pi * (t - 1) / 2), up)
+
+
+def _biphasic(t: FloatArray) -> FloatArray:
+    """Up in one rise, through rest after 1.5 more, back to it from the other side."""
+    swing = 0.35 * np.where((t > 1) & (t < 5), 0.5 - 0.5 * np.cos(np.pi * (t - 1) / 2), 0.0)
+    return _raised_cosine(t) - swing
+
+
+_SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "exponential": _exponential,
+    "raised_cosine": _raised_cosine,
+    "biphasic": _biphasic,
+}
+
+
+def lasting_s(twitch: Twitch) -> float:
+    """Time after which nothing of the twitch is left (below 0.1 % of its peak)."""
+    return twitch.rise_s * (11.0 if twitch.shape == "exponential" else 5.0)
+
+
+def landmarks(twitch: Twitch) -> Landmarks:
+    """Onset, peak and offset from the continuous waveform, to a ten-thousandth of the rise time.
+
+    Peak = largest absolute displacement, onset and offset = first and last time at which it is a
+    tenth of that.
+    """
+    t = np.arange(0, lasting_s(twitch) / twitch.rise_s, 1e-4)
+    level = np.abs(waveform(twitch.shape, t))
+    moving = np.flatnonzero(level >= _EDGE * level.max())
+    times = (t[moving[0]], t[level.argmax()], t[moving[-1]])
+    return Landmarks(*(twitch.start_s + twitch.rise_s * float(v) for v in times))
+
+
+def value(twitch: Twitch, time_s: float) -> float:
+    """Waveform of one twitch at one time."""
+    return float(waveform(twitch.shape, (time_s - twitch.start_s) / twitch.rise_s))
+
+
+def reach_px(twitch: Twitch) -> float:
+    """Distance from the centre beyond which nothing moves by more than about 0.1 % of the amplitude."""
+    sd = twitch.radius_px / _HALF * (_PASSIVE if twitch.passive else 1.0)
+    return sd * (4.0 + (_LOBE if twitch.kind == "lobes" else 0.0))
+
+
+def field(twitch: Twitch, dx: FloatArray, dy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Displacement (x, y) at the peak, px, at offsets (dx, dy) from the centre; largest length = amplitude."""
+    x, y = _profile(twitch.kind, twitch.direction_deg, twitch.radius_px, dx, dy)
+    core = twitch.amplitude_px / _peak(twitch.kind, twitch.passive)
+    if not twitch.passive:
+        return core * x, core * y
+    wide_x, wide_y = _profile(twitch.kind, twitch.direction_deg, _PASSIVE * twitch.radius_px, dx, dy)
+    return core * (x + twitch.passive * wide_x), core * (y + twitch.passive * wide_y)
+
+
+@lru_cache(maxsize=256)
+def _peak(kind: Kind, passive: float) -> float:
+    """Largest length of the sum of core and neighbourhood: all kinds reach it on the line of their direction."""
+    s = np.linspace(0, 10, 100_001)
+    core, _ = _profile(kind, 0.0, _HALF, s, np.zeros_like(s))
+    wide, _ = _profile(kind, 0.0, _PASSIVE * _HALF, s, np.zeros_like(s))
+    return float(np.max(np.abs(core + passive * wide)))
+
+
+def _profile(
+    kind: Kind, direction_deg: float, radius_px: float, dx: FloatArray, dy: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Unit displacement of one kind."""
+    sd = radius_px / _HALF
+    ux, uy = math.cos(math.radians(direction_deg)), math.sin(math.radians(direction_deg))
+    if kind in ("bulge", "dimple"):
+        sign = 1.0 if kind == "bulge" else -1.0
+        ring = (sign * math.exp(0.5) / sd) * _gauss(dx, dy, sd)  # r/sd exp(1/2 - r^2/2 sd^2), 1 at r = sd
+        return ring * dx, ring * dy
+    if kind == "lobes":
+        away = _LOBE * sd
+        pair = _gauss(dx - ux * away, dy - uy * away, sd) - _gauss(dx + ux * away, dy + uy * away, sd)
+        return ux * pair, uy * pair
+    hill = _gauss(dx, dy, sd)
+    return ux * hill, uy * hill
+
+
+def _gauss(dx: FloatArray, dy: FloatArray, sd: float) -> FloatArray:
+    return np.exp((dx * dx + dy * dy) * (-0.5 / (sd * sd)))
+
+
+def slope(twitch: Twitch, dx: FloatArray, dy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Slope (along x, along y) of the raised surface at the peak of the twitch, px per px."""
+    sd = twitch.radius_px / _HALF
+    hill = (-twitch.height_px / (sd * sd)) * _gauss(dx, dy, sd)
+    return hill * dx, hill * dy
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How twitches come about; ranges are (lowest, highest).
+
+    Parameters
+    ----------
+    rate_per_min
+        Of all foci together: a Poisson process.
+    foci
+        Number of places.
+    amplitude_px, radius_px, rise_s
+        Ranges; the amplitude is drawn anew for every twitch (log-uniform), the others per focus.
+    shapes, kinds
+        Families to draw from, per focus.
+    min_gap_s
+        A twitch that would start sooner than this after the one before is left out.
+    """
+
+    rate_per_min: float
+    foci: int = 3
+    amplitude_px: tuple[float, float] = (1.0, 3.0)
+    radius_px: tuple[float, float] = (20.0, 40.0)
+    rise_s: tuple[float, float] = (0.05, 0.12)
+    shapes: tuple[Shape, ...] = ("exponential", "raised_cosine", "biphasic")
+    kinds: tuple[Kind, ...] = ("shift", "bulge", "dimple", "lobes")
+    min_gap_s: float = 0.0
+
+
+def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twitch, ...]:
+    """Draw twitches that lie whole within the limb and within the clip.
+
+    Parameters
+    ----------
+    rng
+        Source of chance.
+    recipe
+        Size, length and scene; its own twitches play no part.
+    habit
+        How often, where and how strong.
+    """
+    foci: list[Twitch] = []
+    for _ in range(habit.foci):
+        foci.append(_focus(rng, recipe, habit, foci))
+    first_s, last_s = 0.3, recipe.duration_s - 1.0
+    times = np.sort(rng.uniform(first_s, max(first_s, last_s), rng.poisson(_expected(habit, first_s, last_s))))
+    kept = [t for k, t in enumerate(times) if k == 0 or t - times[k - 1] >= habit.min_gap_s]
+    return tuple(_twitch(rng, foci[rng.integers(len(foci))], habit, float(t)) for t in kept)
+
+
+def _expected(habit: Habit, first_s: float, last_s: float) -> float:
+    return habit.rate_per_min * max(0.0, last_s - first_s) / 60
+
+
+def _focus(rng: np.random.Generator, recipe: Recipe, habit: Habit, others: list[Twitch]) -> Twitch:
+    """A place with its manner of twitching; only time and amplitude remain to be drawn."""
+    radius = float(rng.uniform(*habit.radius_px))
+    x, y = _free_place(rng, recipe, radius, others)
+    kind: Kind = habit.kinds[rng.integers(len(habit.kinds))]
+    return Twitch(
+        0.0,
+        x,
+        y,
+        radius_px=radius,
+        rise_s=float(rng.uniform(*habit.rise_s)),
+        shape=habit.shapes[rng.integers(len(habit.shapes))],
+        kind=kind,
+        direction_deg=float(rng.uniform(0, 360)),
+        height_px=_RISE[kind],
+        passive=float(rng.uniform(0, 0.3)) if kind == "shift" else 0.0,
+        focus=len(others) + 1,
+    )
+
+
+def _free_place(
+    rng: np.random.Generator, recipe: Recipe, radius: float, others: list[Twitch]
+) -> tuple[float, float]:
+    """A place well within limb and picture and clear of the other foci; the roomiest of many where there is none."""
+    limb = Limb.of(recipe)
+    clear = 0.1 * max(recipe.width_px, recipe.height_px)
+    best, place = -math.inf, (recipe.width_px / 2, recipe.height_px / 2)
+    for _ in range(500):
+        x, y = float(rng.uniform(0, recipe.width_px)), float(rng.uniform(0, recipe.height_px))
+        sides = (x, y, recipe.width_px - x, recipe.height_px - y, float(limb.depth_px(x, y)))
+        room = min(side - 1.5 * radius for side in sides)
+        gaps = (math.hypot(x - o.x_px, y - o.y_px) - max(clear, 1.5 * (radius + o.radius_px)) for o in others)
+        room = min((room, *gaps))
+        if room > best:
+            best, place = room, (x, y)
+        if room >= 0:
+            break
+    return place
+
+
+_RISE = {"shift": 0.5, "bulge": 1.5, "dimple": -1.5, "lobes": 0.5}
+"""How far the surface rises for each px of displacement along it."""
+
+
+def _twitch(rng: np.random.Generator, focus: Twitch, habit: Habit, start_s: float) -> Twitch:
+    low, high = np.log(habit.amplitude_px)
+    amplitude = float(np.exp(rng.uniform(low, high)))
+    return Twitch(
+        start_s,
+        focus.x_px + float(rng.normal(0, 0.05 * focus.radius_px)),
+        focus.y_px + float(rng.normal(0, 0.05 * focus.radius_px)),
+        amplitude,
+        focus.radius_px,
+        focus.rise_s,
+        focus.shape,
+        focus.kind,
+        focus.direction_deg,
+        focus.height_px * amplitude,
+        focus.passive,
+        focus.focus,
+    )

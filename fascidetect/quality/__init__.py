@@ -1,0 +1,1 @@
+"""What a clip could show: usable time, noise, smallest movement."""

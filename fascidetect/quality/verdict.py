@@ -1,0 +1,156 @@
+"""ok, limited or cannot_analyze, with the reason and what to do about it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fascidetect.model import FloatArray, MotionTrace, Quality, Unusable, Verdict
+from fascidetect.quality.usable import usable_seconds
+from fascidetect.settings import QualitySettings
+
+DARK = 20.0  # grey level below which even the brighter parts of the picture show nothing
+PLAIN = 0.01  # mean squared contrast gradient below which there is nothing to follow
+SMALL_SHARE = 0.25  # of the picture; less, found automatically, is said loudly
+MOSTLY_UNUSABLE = 0.5
+LOW_BITS_PER_PX = 0.05  # small movements are erased by the codec below about this
+STRONG_NOISE_PX = 0.15  # analysis_px per cell and axis
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the event half learned about the clip; lengths in analysis_px, NaN where unknown."""
+
+    noise_px: float
+    limit50_px: float
+    limit90_px: float
+    unfit: bool
+    analyzed_share: float
+
+
+def make_quality(
+    trace: MotionTrace, unusable: tuple[Unusable, ...], measured: Measured, settings: QualitySettings
+) -> Quality:
+    """Judge a clip.
+
+    Parameters
+    ----------
+    trace
+        Of the whole clip.
+    unusable
+        From `find_unusable`.
+    measured
+        From the event half.
+
+    Returns
+    -------
+    Quality
+        With lengths in px of the full picture.
+    """
+    usable_s = _usable_s(trace, unusable)
+    fatal = _fatal(trace, usable_s, unusable, measured, settings)
+    doubts = [] if fatal else _doubts(trace, usable_s, measured, settings)
+    verdict: Verdict = "cannot_analyze" if fatal else "limited" if doubts else "ok"
+    scale = trace.geometry.px_per_analysis_px
+    lengths = (measured.noise_px, measured.limit50_px, measured.limit90_px)
+    noise, limit50, limit90 = (None if fatal or not np.isfinite(v) else v * scale for v in lengths)
+    return Quality(
+        verdict=verdict,
+        reasons=tuple(fatal or doubts),
+        usable_s=usable_s,
+        unusable=unusable,
+        noise_px=noise,
+        limit50_px=limit50,
+        limit90_px=limit90,
+        analyzed_share=measured.analyzed_share,
+        warnings=tuple(dict.fromkeys((*trace.clip.warnings, *trace.warnings))),
+    )
+
+
+def _usable_s(trace: MotionTrace, unusable: tuple[Unusable, ...]) -> float:
+    if len(trace.time_s) < 2:  # noqa: PLR2004 - one frame has no duration
+        return 0.0
+    end_s = float(trace.time_s[-1]) + trace.median_interval_s
+    return usable_seconds(float(trace.time_s[0]), end_s, unusable)
+
+
+def _fatal(
+    trace: MotionTrace,
+    usable_s: float,
+    unusable: tuple[Unusable, ...],
+    measured: Measured,
+    settings: QualitySettings,
+) -> list[str]:
+    """Reasons for saying nothing; the first that explains the others."""
+    chosen = trace.mask > 0.5  # noqa: PLR2004 - the greater part of the cell
+    texture = float(np.median(trace.texture[chosen])) if chosen.any() else 0.0
+    if len(trace.time_s) < 2:  # noqa: PLR2004
+        return ["the clip holds a single frame, so no movement can be seen: film for 60 to 90 s"]
+    if _percentile(trace.reference, 95) < DARK:
+        return ["the picture is almost black: film in good light, best from the side"]
+    if _frozen(trace):
+        return ["the picture never changes: it is a still or frozen picture, not a film"]
+    if texture < PLAIN:
+        return ["there is nothing to follow in the picture (no texture): go closer, focus on the skin, light from the side"]
+    if usable_s < settings.min_clip_s:
+        return [_too_little(trace, usable_s, unusable, settings)]
+    if not np.isfinite(measured.noise_px):
+        return ["no part of the subject stays in view long enough: rest the phone on something, or give an area with --roi"]
+    if measured.unfit:
+        return [
+            "the compression freezes and pops the picture, so small movements cannot be told from it: "
+            "use the original file, not a copy sent through a messenger"
+        ]
+    return []
+
+
+def _too_little(
+    trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings
+) -> str:
+    length_s = float(trace.time_s[-1] - trace.time_s[0]) + trace.median_interval_s
+    if length_s < settings.min_clip_s:
+        return f"the clip is too short ({length_s:.1f} s; at least {settings.min_clip_s:g} s are needed): film for 60 to 90 s"
+    lost = {u.reason: 0.0 for u in unusable}
+    for u in unusable:
+        lost[u.reason] += u.end_s - u.start_s
+    worst = max(lost, key=lambda reason: lost[reason]) if lost else "no usable frames"
+    return (
+        f"only {usable_s:.1f} s of {length_s:.1f} s can be used ({worst}); at least {settings.min_clip_s:g} s are needed: "
+        "rest the phone on something and keep the limb still"
+    )
+
+
+def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
+    out = []
+    if usable_s < settings.min_rate_s:
+        out.append(
+            f"too short for a rate ({usable_s:.0f} s usable; at least {settings.min_rate_s:g} s are needed): film for 60 to 90 s"
+        )
+    length_s = float(trace.time_s[-1] - trace.time_s[0])
+    if usable_s < MOSTLY_UNUSABLE * length_s:
+        out.append(f"only {usable_s:.0f} s of {length_s:.0f} s could be used: rest the phone on something")
+    if trace.area == "whole picture":
+        out.append("the skin could not be told from the background, so the whole picture was analyzed: check the outline, or give --roi")
+    elif trace.area == "skin" and measured.analyzed_share < SMALL_SHARE:
+        out.append(
+            f"only {100 * measured.analyzed_share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi"
+        )
+    if 0 < trace.clip.bits_per_px < LOW_BITS_PER_PX:
+        out.append(
+            f"strongly compressed ({trace.clip.bits_per_px:.3f} bits per pixel and frame): small movements may be erased; "
+            "use the original file"
+        )
+    if measured.noise_px > STRONG_NOISE_PX:
+        out.append("noisy or restless picture: only strong movements show; more light, and rest the phone on something")
+    return out
+
+
+def _frozen(trace: MotionTrace) -> bool:
+    """Whether all frames are the same: no frame differs from the first by anything at all."""
+    rows = np.unique(np.linspace(1, len(trace.time_s) - 1, 200).astype(int))
+    return not any(np.any(trace.residual[row, ..., 0] > 0) for row in rows) and bool(trace.ok.any())
+
+
+def _percentile(picture: FloatArray, q: float) -> float:
+    return float(np.percentile(picture, q))

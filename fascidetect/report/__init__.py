@@ -1,0 +1,1 @@
+"""Results to files and words: tables, pictures, overlay, summary."""

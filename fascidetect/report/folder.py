@@ -1,0 +1,124 @@
+"""Where results go: written aside, published when whole, never over somebody else's files."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from fascidetect.errors import FasciError, OutputError
+
+OUR_FILES = (
+    "events.csv",
+    "rejected.csv",
+    "per_minute.csv",
+    "foci.csv",
+    "trace.npz",
+    "overlay.mp4",
+    "timeline.png",
+    "report.html",
+    "result.json",
+)
+"""Files that a run may write and replace; everything else in a results folder is left alone."""
+
+_LAST = "result.json"
+_WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def results_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield a scratch folder whose files appear in ``target`` only if the block succeeds.
+
+    A new target appears in one step. In an existing one every file is replaced in one step of its
+    own, result.json last, and those of `OUR_FILES` that were not written again are removed; other
+    files, such as a review, stay. Whatever goes wrong, Ctrl-C included, the scratch folder is removed.
+
+    Parameters
+    ----------
+    target
+        The folder of one clip's results; it and its parents need not exist.
+    force
+        Replace results that are already there.
+
+    Raises
+    ------
+    OutputError
+        Results are there and ``force`` is not given, or the folder cannot be written.
+    """
+    target = target.resolve()
+    with _one_line(target):
+        _refuse(target, force=force)
+        made = _make_parents(target)
+        # inside an existing target, which may be the only place that is writable or on this disk
+        home, stem = (target, "") if target.is_dir() else (target.parent, target.name)
+        scratch = home / f".{stem}.{secrets.token_hex(4)}.partial"
+        try:
+            scratch.mkdir()
+            yield scratch
+            _publish(scratch, target)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            _remove_empty(made)
+            raise
+
+
+@contextlib.contextmanager
+def _one_line(target: Path) -> Iterator[None]:
+    """Translate what the disk refuses into an `OutputError`."""
+    try:
+        yield
+    except FasciError:
+        raise
+    except OSError as error:
+        if error.errno in _WRITE_ERRNOS or _concerns(error, target):
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot write results to {target}: {reason}; choose another folder with -o") from error
+        raise
+
+
+def _concerns(error: OSError, target: Path) -> bool:
+    if not isinstance(error.filename, str | os.PathLike):
+        return False
+    return Path(error.filename).is_relative_to(target.parent)
+
+
+def _refuse(target: Path, *, force: bool) -> None:
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"cannot write results to {target}: it is a file; choose another folder with -o")
+    if force:
+        return
+    there = [name for name in OUR_FILES if (target / name).exists()]
+    if there:
+        raise OutputError(f"{target} already holds results ({there[0]}); use --force or -o OTHER")
+
+
+def _make_parents(target: Path) -> list[Path]:
+    missing = [parent for parent in target.parents if not parent.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _publish(scratch: Path, target: Path) -> None:
+    if not target.exists():
+        scratch.rename(target)
+        return
+    files = sorted((path for path in scratch.rglob("*") if path.is_file()), key=lambda path: path.name == _LAST)
+    written = {path.relative_to(scratch) for path in files}
+    for path in files:
+        place = target / path.relative_to(scratch)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+    for name in OUR_FILES:
+        if Path(name) not in written:
+            (target / name).unlink(missing_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)

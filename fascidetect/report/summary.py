@@ -1,0 +1,184 @@
+"""A result in a few sentences: counts with their units and their uncertainty, never a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from fascidetect.model import NOTICE, Quality, Result, Sustained
+from fascidetect.report.style import REASON_WORDS
+
+REJECTION_WORDS: dict[str, str] = {
+    "rhythmic": "in a steady rhythm (pulse, tremor or a repeated contraction)",
+    "continuous": "within a movement that never stops",
+    "global": "when the whole picture or limb moved",
+    "step": "that stayed displaced (a shift of posture or a voluntary movement)",
+    "sustained": "too long for a twitch",
+    "photometric": "of light only, not of place",
+    "keyframe": "when the video file renewed its picture",
+    "edge": "at the edge of the picture or of the analyzed area",
+    "small": "smaller than a block of the video compression",
+    "shape": "without the shape of a brief pulse",
+    "duplicate": "belonging to another that is counted",
+    "unusable": "inside a stretch that could not be used",
+    "below_threshold": "too faint to tell from noise",
+}
+"""Why movements were seen and not counted, in words that follow a number; keys are `settings.REASONS`."""
+
+AREA_WORDS = {"roi": "the areas given", "skin": "skin, found by its color", "whole picture": "no skin told apart"}
+"""How the analyzed area was found, in words."""
+
+_SMALL_SHARE = 0.25
+_LONG_S = 120.0
+
+
+def summarize(result: Result) -> str:
+    """Say what was found in a clip, over how much usable time, and what could not be seen.
+
+    Returns
+    -------
+    str
+        Some lines without a final line break. Where the clip cannot be judged no count appears.
+    """
+    return "\n".join(_lines(result))
+
+
+def summary_and_notice(result: Result) -> str:
+    """`summarize`, followed by the notice on its own line."""
+    return f"{summarize(result)}\n{NOTICE}"
+
+
+def _lines(result: Result) -> Iterator[str]:
+    yield _headline(result)
+    quality = result.quality
+    if quality.verdict == "cannot_analyze":
+        yield f"Cannot be analyzed: {_joined(quality.reasons) or 'no usable part'}."
+        yield from _left_out(quality)
+        yield from _warnings(result)
+        return
+    if result.sustained:
+        yield _sustained(result.sustained)
+    yield _count(result)
+    yield from _not_counted(result)
+    yield _area(result)
+    yield from _left_out(quality)
+    if quality.verdict == "limited" and quality.reasons:
+        yield f"Limited: {_joined(quality.reasons)}."
+    yield from _warnings(result)
+
+
+def _headline(result: Result) -> str:
+    clip = result.clip
+    name = result.settings.report.label or PurePath(clip.name).name
+    return f"{name}: {clip.duration_s:.1f} s, {clip.width_px} x {clip.height_px} px, {clip.median_fps:.4g} frames/s"
+
+
+def _count(result: Result) -> str:
+    n = result.summary.n_events
+    usable = f"in {_seconds(result.quality.usable_s)} of usable video"
+    if n == 0:
+        return f"No {'other ' if result.sustained else ''}movement counted {usable}. {_none_seen(result)}"
+    places = result.summary.n_foci
+    at_places = f", at {_number(places, 'place')}" if places else ""
+    counted = f"{_number(n, 'movement')} counted {usable}{at_places}"
+    rate = result.summary.rate_per_min
+    if rate is None:
+        return f"{counted}; too short for a rate. {_limits(result)}".rstrip()
+    return f"{counted}: {rate:.3g} per minute ({_interval(result)}). {_limits(result)}".rstrip()
+
+
+def _none_seen(result: Result) -> str:
+    high = result.summary.rate_high_per_min
+    blind = _blind(result)
+    if high is None:
+        return f"Too short for a rate{f'; {blind}' if blind else ''}."
+    length = "So short a clip" if result.quality.usable_s < _LONG_S else "That"
+    where = " elsewhere" if result.sustained else ""
+    span = f"{length} fits any rate from 0 to {high:.2g} per minute{where} (95 % interval, counting chance only)"
+    return f"{span}{f'; {blind}' if blind else ''}."
+
+
+def _interval(result: Result) -> str:
+    low, high = result.summary.rate_low_per_min, result.summary.rate_high_per_min
+    if low is None or high is None:
+        return "no interval"
+    return f"95 % interval {low:.2g} to {high:.3g}, counting chance only"
+
+
+def _blind(result: Result) -> str:
+    limit = result.quality.limit50_px
+    if limit is None:
+        return "how small a movement would show is not known"
+    return f"movements under {_length(limit, result)} would not show"
+
+
+def _limits(result: Result) -> str:
+    half, most = result.quality.limit50_px, result.quality.limit90_px
+    if half is None:
+        return ""
+    tail = f", 9 in 10 of {_length(most, result)}" if most is not None else ""
+    return f"Of movements of {_length(half, result)} about half would be found{tail}."
+
+
+def _length(px: float, result: Result) -> str:
+    mm_per_px = result.settings.clip.mm_per_px
+    in_px = f"{px:.2g} px"
+    return f"{in_px} ({px * mm_per_px:.2g} mm)" if mm_per_px else in_px
+
+
+def _sustained(all_sustained: tuple[Sustained, ...]) -> str:
+    parts = [
+        f"rhythmic movement at {item.rate_hz:.2g} Hz, {item.n_events} not counted"
+        if item.rate_hz
+        else f"rhythmic movement, {item.n_events} not counted"
+        for item in all_sustained
+        if item.kind == "rhythmic"
+    ]
+    continuous = sum(item.kind == "continuous" for item in all_sustained)
+    if continuous:
+        parts.append(f"continuous movement at {_number(continuous, 'place')}, not countable")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _not_counted(result: Result) -> Iterator[str]:
+    counts = [(n, reason) for reason, n in result.summary.n_rejected.items() if n]
+    if counts:
+        counts.sort(reverse=True)
+        yield f"Seen and not counted: {'; '.join(f'{n} {REJECTION_WORDS.get(why, why)}' for n, why in counts)}."
+
+
+def _area(result: Result) -> str:
+    share = result.quality.analyzed_share
+    how = AREA_WORDS.get(result.quality.area, result.quality.area)
+    text = f"Analyzed area: {share:.0%} of the picture{f' ({how})' if how else ''}".replace("%", " %")
+    if share < _SMALL_SHARE and not result.settings.clip.rois:
+        return f"{text}. That is little: look at the overlay, and choose the area with --roi if it is the wrong one."
+    return f"{text}."
+
+
+def _left_out(quality: Quality) -> Iterator[str]:
+    spans: dict[str, float] = {}
+    for span in quality.unusable:
+        words = REASON_WORDS.get(span.reason, span.reason)
+        spans[words] = spans.get(words, 0.0) + span.end_s - span.start_s
+    if spans:
+        longest_first = sorted(spans.items(), key=lambda item: -item[1])
+        yield f"Left out: {', '.join(f'{_seconds(length)} {words}' for words, length in longest_first)}."
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    for text in dict.fromkeys((*result.clip.warnings, *result.quality.warnings)):
+        yield f"Warning: {text}"
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    return "; ".join(part.rstrip(".") for part in parts)
+
+
+def _seconds(length_s: float) -> str:
+    return f"{length_s:.0f} s" if length_s >= 10 else f"{length_s:.1f} s"
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,1 @@
+"""Files to frames and pictures to files."""

@@ -1,0 +1,30 @@
+"""Ctrl-C in a real process, with the real pipeline."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).parent.parent.parent / "samples" / "calf-twitches.mp4"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent in the way of POSIX")
+def test_an_interrupt_while_working_leaves_nothing(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits an ignored SIGINT
+    try:
+        words = [sys.executable, "-m", "fascidetect", "analyze", str(SAMPLE), "-o", str(tmp_path / "deep" / "out")]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            deadline_s = time.monotonic() + 60
+            while not (tmp_path / "deep").exists() and time.monotonic() < deadline_s:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (process.returncode, out, err) == (130, "", "fascidetect: interrupted; nothing was half-written\n")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,114 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from fascidetect.errors import NotAClip, OutputError
+from fascidetect.report.folder import OUR_FILES, results_folder
+
+
+def fill(folder: Path, *names: str, text: str = "new") -> None:
+    for name in names:
+        (folder / name).write_text(text)
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+def test_a_new_folder_appears_whole_and_only_at_the_end(tmp_path):
+    target = tmp_path / "deep" / "er" / "out"
+    with results_folder(target) as scratch:
+        fill(scratch, "events.csv", "result.json")
+        assert not target.exists()
+    assert content(target) == {"events.csv": "new", "result.json": "new"}
+    assert [path.name for path in target.parent.iterdir()] == ["out"]
+
+
+def fail(target: Path, error: BaseException) -> None:
+    """Begin a run that writes a file and then fails."""
+    with results_folder(target, force=True) as scratch:
+        fill(scratch, "result.json")
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), NotAClip("no"), RuntimeError("bug")])
+def test_nothing_is_left_behind_when_the_work_fails(tmp_path, error):
+    with pytest.raises(type(error)):
+        fail(tmp_path / "made" / "out", error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_results_survive_a_failed_second_run(tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    fill(target, "result.json", text="old")
+    with pytest.raises(KeyboardInterrupt):
+        fail(target, KeyboardInterrupt())
+    assert content(target) == {"result.json": "old"}
+
+
+@pytest.mark.parametrize("name", OUR_FILES)
+def test_results_are_not_overwritten_unasked(tmp_path, name):
+    fill(tmp_path, name, text="old")
+    with pytest.raises(OutputError, match="--force or -o OTHER"), results_folder(tmp_path):
+        pytest.fail("must refuse before any work is done")
+    assert content(tmp_path) == {name: "old"}
+
+
+def test_force_replaces_ours_removes_stale_ones_and_keeps_the_rest(tmp_path):
+    fill(tmp_path, "events.csv", "overlay.mp4", "result.json", "review.jsonl", text="old")
+    with results_folder(tmp_path, force=True) as scratch:
+        fill(scratch, "events.csv", "result.json")
+    assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "review.jsonl": "old"}
+
+
+def test_the_document_is_published_last(tmp_path, monkeypatch):
+    order = []
+    replace = Path.replace
+
+    def recording(self: Path, place: Path) -> Path:
+        order.append(self.name)
+        return replace(self, place)
+
+    monkeypatch.setattr(Path, "replace", recording)
+    with results_folder(tmp_path, force=True) as scratch:
+        fill(scratch, "result.json", "timeline.png", "events.csv")
+        (scratch / "clips").mkdir()
+        fill(scratch / "clips", "e1.mp4")
+    assert order[-1] == "result.json"
+    assert (tmp_path / "clips" / "e1.mp4").read_text() == "new"
+
+
+def test_a_foreign_folder_may_be_written_into(tmp_path):
+    fill(tmp_path, "review.jsonl", "notes.txt", text="old")
+    with results_folder(tmp_path) as scratch:
+        fill(scratch, "result.json")
+    assert set(content(tmp_path)) == {"review.jsonl", "notes.txt", "result.json"}
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    fill(tmp_path, "out")
+    with pytest.raises(OutputError, match="it is a file"), results_folder(tmp_path / "out"):
+        pytest.fail("must refuse")
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    with pytest.raises(OutputError, match=r"cannot write results to .*no space left") as caught:
+        fail(tmp_path / "out", OSError(errno.ENOSPC, "No space left on device"))
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_permission_is_one_line(tmp_path, monkeypatch):
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)  # root may write anywhere, so the refusal is made
+    with pytest.raises(OutputError, match="permission denied"), results_folder(tmp_path / "out"):
+        pytest.fail("must refuse")
+
+
+def test_errors_that_are_not_about_the_results_pass_through(tmp_path):
+    with pytest.raises(FileNotFoundError), results_folder(tmp_path / "sub" / "out"):
+        Path("/nonexistent/elsewhere").read_text()
