@@ -259,7 +259,7 @@ def _roi_from(entry: dict[str, Any]) -> Roi:
 
 
 def parse_scale(text: str) -> float:
-    """Read a scale written ``X1,Y1 X2,Y2 = 20 mm`` and return millimetres per px.
+    """Read a scale written ``X1,Y1 X2,Y2 = 20 mm`` and return millimeters per px.
 
     The two places are in px of the upright, full-size picture; the length may be in mm or cm.
     """

@@ -28,7 +28,6 @@ REJECTION_WORDS: dict[str, str] = {
 AREA_WORDS = {"roi": "the areas given", "skin": "skin, found by its color", "whole picture": "no skin told apart"}
 """How the analyzed area was found, in words."""
 
-_SMALL_SHARE = 0.25
 _LONG_S = 120.0
 
 
@@ -151,10 +150,7 @@ def _not_counted(result: Result) -> Iterator[str]:
 def _area(result: Result) -> str:
     share = result.quality.analyzed_share
     how = AREA_WORDS.get(result.quality.area, result.quality.area)
-    text = f"Analyzed area: {share:.0%} of the picture{f' ({how})' if how else ''}".replace("%", " %")
-    if share < _SMALL_SHARE and not result.settings.clip.rois:
-        return f"{text}. That is little: look at the overlay, and choose the area with --roi if it is the wrong one."
-    return f"{text}."
+    return f"Analyzed area: {100 * share:.0f} % of the picture{f' ({how})' if how else ''}."
 
 
 def _left_out(quality: Quality) -> Iterator[str]:

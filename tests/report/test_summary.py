@@ -75,10 +75,10 @@ def test_lengths_come_in_millimeters_where_a_scale_is_known():
     assert "0.4 px (0.04 mm)" in summarize(example_result(settings=settings))
 
 
-def test_a_small_area_found_by_the_program_is_pointed_out():
-    text = summarize(example_result(quality=example_quality(analyzed_share=0.12)))
-    assert "12 % of the picture" in text
-    assert "--roi" in text
+@pytest.mark.parametrize(("area", "words"), [("roi", "(the areas given)"), ("whole picture", "(no skin told apart)")])
+def test_how_the_area_was_found(area, words):
+    text = summarize(example_result(quality=example_quality(analyzed_share=0.12, area=area)))
+    assert f"Analyzed area: 12 % of the picture {words}." in text
 
 
 def test_warnings_and_reasons_are_shown_once():
