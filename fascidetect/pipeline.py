@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
 from fascidetect import __version__
@@ -26,11 +25,12 @@ from fascidetect.model import (
     Rejection,
     Result,
     Summary,
+    Unusable,
 )
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
 from fascidetect.quality.rate import per_minute, rate_per_min
-from fascidetect.quality.usable import find_unusable
+from fascidetect.quality.usable import find_unusable, join
 from fascidetect.quality.verdict import Measured, make_quality
 from fascidetect.report.export import Run, library_versions, write_result, write_tables
 from fascidetect.report.figures import write_timeline
@@ -66,7 +66,6 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     SettingsError
         An area lies outside of the picture.
     """
-    cv2.setNumThreads(1)  # small pictures: threads cost more than they give
     with Clip(path, settings.clip) as clip:
         facts, ask = clip.facts, settings.measure
         geometry = Geometry.plan(
@@ -102,6 +101,7 @@ def detect(trace: MotionTrace, settings: Settings = DEFAULTS) -> Result:
     """
     unusable = find_unusable(trace, settings.quality) if len(trace.time_s) else ()
     found = detect_events(trace, unusable, settings.quality.max_gap_s, settings.detect)
+    unusable = join([*unusable, *(Unusable(a, b, "the limb itself moves") for a, b in found.moving)])
     share = float(found.valid.mean())
     measured = Measured(found.noise_px, found.limit50_px, found.limit90_px, found.unfit, share)
     quality = make_quality(trace, unusable, measured, settings.quality)

@@ -76,6 +76,14 @@ class Roi:
         if not all(math.isfinite(v) for point in self.points for v in point):
             raise SettingsError(f"the corners of area {self.name!r} must be finite numbers")
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a place lies inside, by the even-odd rule."""
+        inside = False
+        for (x1, y1), (x2, y2) in zip(self.points, (*self.points[1:], self.points[0]), strict=True):
+            if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
+                inside = not inside
+        return inside
+
     @staticmethod
     def rectangle(x: float, y: float, w: float, h: float, name: str = "") -> Roi:
         """Rectangle with its upper left corner at (x, y), in px."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fascidetect.phantom import Camera, Habit, Nuisance, Recipe, Scene, make_clip, scatter
@@ -57,7 +56,6 @@ def quiet() -> Recipe:
 
 def main() -> None:
     """Write both clips beside this script."""
-    cv2.setNumThreads(1)
     make_clip(twitching(), HERE / "calf-twitches.mp4")
     make_clip(quiet(), HERE / "calf-quiet.mp4")
 

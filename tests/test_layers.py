@@ -17,9 +17,10 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"settings"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),
+    frozenset({"truth", "statistics"}),
     frozenset({"video", "motion", "events", "quality", "report", "evaluate"}),
     frozenset({"phantom", "pipeline"}),
-    frozenset({"batch", "review"}),
+    frozenset({"inject", "batch", "review"}),
     frozenset({"cli"}),
 )
 """From the bottom up; a part imports from lower layers and from itself, never from its own layer."""

@@ -86,7 +86,6 @@ def _roi_name(x: float, y: float, rois: tuple[Roi, ...]) -> str:
     """Name of the first area that holds the place, or of the nearest if it lies on a rim; "" without areas."""
     if not rois:
         return ""
-    import cv2
-
-    depth = [cv2.pointPolygonTest(np.array(r.points, np.float32), (x, y), measureDist=True) for r in rois]
-    return rois[int(np.argmax(depth))].name
+    holding = (roi for roi in rois if roi.holds(x, y))
+    nearest = min(rois, key=lambda roi: min(np.hypot(x - px, y - py) for px, py in roi.points))
+    return next(holding, nearest).name

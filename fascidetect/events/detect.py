@@ -13,6 +13,7 @@ from fascidetect.events.reject import Judged, judge
 from fascidetect.events.score import UNFIT, Score, make_score
 from fascidetect.events.stretch import Stretch, cut
 from fascidetect.events.sustained import Restless, find_restless, join_restless
+from fascidetect.events.voluntary import find_moving
 from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable, release
 from fascidetect.settings import DetectSettings
 
@@ -20,7 +21,6 @@ FLOOR = 0.8  # of the lowest threshold: what is kept as below_threshold
 SENSITIVITY = {"low": 1.25, "normal": 1.0, "high": 0.85}
 POP = 1.5  # restlessness of key frames, relative to other frames, that calls for care
 FEWEST_FRAMES = 8
-_RAISED_AT_MOST = 4.0  # a window's own threshold raises the floor of the search by no more than this
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Found:
         In units of the clip's own noise.
     restless
         Places that move continuously or rhythmically.
+    moving
+        (start_s, end_s) in which the limb itself moves.
     valid
         (R, C) cells in which events were sought, in any window.
     noise_px
@@ -54,6 +56,7 @@ class Found:
     focus: tuple[int, ...]
     threshold: float
     restless: tuple[Restless, ...]
+    moving: tuple[tuple[float, float], ...]
     valid: BoolArray
     noise_px: float
     limit50_px: float
@@ -68,6 +71,7 @@ class _Window:
     candidates: list[Candidate]
     maxima: FloatArray
     restless: list[Restless]
+    moving: list[tuple[float, float]]
     valid: BoolArray
     noise_px: float
     gain: FloatArray
@@ -104,7 +108,9 @@ def detect_events(
     candidates = [c for w in windows for c in w.candidates]
     key_times_s = trace.time_s[trace.key_frame] if any(w.pops for w in windows) else ()
     judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
-    judged = [_unusable(one, unusable) for one in judged]
+    moving = tuple(span for w in windows for span in w.moving)
+    closed = [*((u.start_s, u.end_s) for u in unusable), *moving]
+    judged = [_unusable(one, closed) for one in judged]
     restless = join_restless([r for w in windows for r in w.restless])
     judged = [_restless(one, restless) for one in judged]
     judged.sort(key=lambda j: j.candidate.peak_s)
@@ -118,6 +124,7 @@ def detect_events(
         focus=tuple(focus),
         threshold=threshold,
         restless=(*restless, *beating),
+        moving=moving,
         valid=np.any([w.valid for w in windows], axis=0),
         noise_px=float(np.median([w.noise_px for w in windows])),
         limit50_px=float(limits[0]),
@@ -175,15 +182,16 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
     curve[~stretch.usable] = np.nan
     maxima = local_maxima(score, stretch.interval_s)
     restless = find_restless(stretch, score.noise)
-    floor = FLOOR * min(clip_threshold(maxima, settings), _RAISED_AT_MOST * settings.q_min)
+    moving = find_moving(stretch, trace.geometry.cell_px)
     valid = stretch.valid
     noise = score.noise[:2][:, valid]
     pops = _key_frames_pop(trace, stretch, score)
-    found = find(stretch, score, max(floor, FLOOR * settings.q_min * SENSITIVITY[settings.sensitivity]))
+    found = find(stretch, score, FLOOR * settings.q_min * SENSITIVITY[settings.sensitivity])
     return _Window(
         candidates=[c for c in found if span.from_s <= c.peak_s < span.to_s],
         maxima=maxima,
         restless=restless,
+        moving=moving,
         valid=valid,
         noise_px=float(np.median(noise)) if valid.any() else float("nan"),
         gain=score.gain,
@@ -213,6 +221,7 @@ def _nothing(trace: MotionTrace) -> Found:
         focus=(),
         threshold=nan,
         restless=(),
+        moving=(),
         valid=np.zeros(trace.geometry.shape, bool),
         noise_px=nan,
         limit50_px=nan,
@@ -223,8 +232,8 @@ def _nothing(trace: MotionTrace) -> Found:
     )
 
 
-def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
-    inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
+def _unusable(one: Judged, closed: Sequence[tuple[float, float]]) -> Judged:
+    inside = any(start_s <= one.candidate.peak_s <= end_s for start_s, end_s in closed)
     return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from fascidetect.events.score import Score, combine
@@ -142,14 +141,22 @@ def _response(score: Score, n: int) -> FloatArray:
     return np.stack([combine(z[:, n], score.gamma) * lift / level for z, lift in zip(score.z, score.lift, strict=True)])
 
 
+def grown(cells: BoolArray, by: int) -> BoolArray:
+    """Cells (R, C) and all within `by` rows and columns of them."""
+    from scipy.ndimage import maximum_filter
+
+    return np.asarray(maximum_filter(cells.view(np.uint8), 2 * by + 1, mode="constant")).astype(bool)
+
+
 def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
+    from scipy.ndimage import label
+
     both = _response(score, n)
     width = int(np.argmax(both[:, row, col]))
     here = both[width]
     height = float(score.q[n, row, col])
     near = _within_reach(here.shape, row, col)
-    joined = cv2.dilate(((here > JOIN * height) & near).astype(np.uint8), np.ones((2 * GAP_CELLS + 1,) * 2, np.uint8))
-    _, labels = cv2.connectedComponents(joined, connectivity=8)
+    labels, _ = label(grown((here > JOIN * height) & near, GAP_CELLS), structure=np.ones((3, 3)))
     part = (labels == labels[row, col]) & near & stretch.valid
     region = part & (here > HEIGHT * height)
     region[row, col] = True
@@ -167,8 +174,7 @@ def _within_reach(shape: tuple[int, ...], row: int, col: int) -> BoolArray:
 
 def _subtract(stretch: Stretch, score: Score, peak: _Peak, highest: FloatArray) -> None:
     """Take one peak's answer out of the score, in place, and close its neighbourhood."""
-    part = cv2.dilate(np.any(peak.pattern != 0, axis=0).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    part &= stretch.valid
+    part = grown(np.any(peak.pattern != 0, axis=0), 1) & stretch.valid
     half = score.responses.shape[1] // 2
     low, high = max(0, peak.n - half), min(len(score.q), peak.n + half + 1)
     lags = slice(low - peak.n + half, high - peak.n + half)
@@ -233,7 +239,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
     weight = np.where(peak.region, np.sqrt(np.square(peak.pattern).sum(axis=0)), 0)
     rows, cols = np.indices(weight.shape)
     total = float(weight.sum()) or 1.0
-    border = peak.region & ~cv2.erode(stretch.valid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
+    border = peak.region & grown(~np.pad(stretch.valid, 1), 1)[1:-1, 1:-1]
     return Candidate(
         peak_s=shape.peak_s,
         score=peak.score,
@@ -253,14 +259,14 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
 
 def _heights(stretch: Stretch, shape: Shape, n: int) -> FloatArray:
     """How far each cell and channel follows the fitted course, (3, R, C), smoothed a little over cells."""
+    from scipy.ndimage import gaussian_filter
+
     step = stretch.interval_s
     low = max(0, n - round(BEFORE_S / step))
     high = min(len(stretch.time_s), n + round(AFTER_S / step) + 1)
     curve = waveform(stretch.time_s[low:high] - (shape.peak_s - shape.tau_s), shape.tau_s)
     curve = curve - curve.mean()
     height = np.tensordot(curve, stretch.data[:, low:high], axes=(0, 1)) / max(float(curve @ curve), 1e-9)
-    share = cv2.GaussianBlur(stretch.valid.astype(np.float32), (0, 0), FOOTPRINT_CELLS, borderType=cv2.BORDER_CONSTANT)
-    smooth = [
-        cv2.GaussianBlur(h.astype(np.float32), (0, 0), FOOTPRINT_CELLS, borderType=cv2.BORDER_CONSTANT) for h in height
-    ]
-    return np.stack(smooth) / np.maximum(share, 1e-3)
+    share = gaussian_filter(stretch.valid.astype(float), FOOTPRINT_CELLS, mode="constant")
+    smooth = gaussian_filter(height, (0, FOOTPRINT_CELLS, FOOTPRINT_CELLS), mode="constant")
+    return np.asarray(smooth / np.maximum(share, 1e-3))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from fascidetect.events.shape import waveform
@@ -27,6 +26,7 @@ CLIPPED_AT = 6.0
 SHADING_RESTLESS = 1.5  # tail factor above which shading confirms nothing
 UNFIT = 1.6  # tail factor of displacement above which the clip is not fit: codec freezes and pops
 SIGMAS_CELLS = (1.0, 2.0)
+TRUNCATE = 2.5  # sd at which the smoothing over cells is cut off
 CHI3_MEDIAN = 1.54
 USUAL_CELLS = 2.5  # sd of the usual twitch in space, for the smallest visible movement
 RESPONSE_S = 0.9
@@ -254,6 +254,8 @@ def _pooled(whitened: FloatArray, noise: FloatArray, stretch: Stretch) -> tuple[
     tuple
         z (2, 3, N, R, C) and the sd (2, 3, R, C).
     """
+    from scipy.ndimage import gaussian_filter
+
     n, (rows, cols) = len(stretch.time_s), stretch.valid.shape
     out = np.empty((len(SIGMAS_CELLS), N_CHANNELS, n, rows, cols), np.float32)
     spread = np.ones((len(SIGMAS_CELLS), N_CHANNELS, rows, cols), np.float32)
@@ -261,12 +263,12 @@ def _pooled(whitened: FloatArray, noise: FloatArray, stretch: Stretch) -> tuple[
     for k in range(N_CHANNELS):
         weight = (stretch.valid / noise[k]).astype(np.float32)
         for s, sigma in enumerate(SIGMAS_CELLS):
-            norm = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+            norm = gaussian_filter(weight, sigma, mode="constant", truncate=TRUNCATE)
             norm = np.where(stretch.valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
             target = out[s, k]
-            for i in range(n):
-                np.multiply(whitened[k, i], weight, out=target[i])
-                target[i] = cv2.GaussianBlur(target[i], (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) * norm
+            np.multiply(whitened[k], weight, out=target)
+            gaussian_filter(target, (0, sigma, sigma), mode="constant", truncate=TRUNCATE, output=target)
+            target *= norm
             spread[s, k] = _spread(target, stretch.valid, partly)
             target /= spread[s, k]
     return out, spread

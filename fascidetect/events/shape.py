@@ -11,6 +11,7 @@ from fascidetect.model import FloatArray
 BEFORE_S, AFTER_S = 0.35, 0.55  # around the peak: what is fitted
 SEARCH_S = 0.12
 TAUS_S = (0.012, 0.018, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2)
+OWN = 0.5  # weight below which a sample says nothing about the resting level
 RISE_10 = 0.0383  # t/tau at which the rising side passes 10 % of the peak
 FALL_10 = 4.89  # and the falling side
 
@@ -67,6 +68,7 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
     left = np.where(height > 0, left, np.inf)
     best = int(np.argmin(left))
     r2 = 1 - float(left[best]) / total if total > 0 and np.isfinite(left[best]) else 0.0
+    own = weight > OWN
     t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
     return Shape(
         t0 + RISE_10 * width,
@@ -75,7 +77,7 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
         width,
         high,
         r2,
-        _level_step(time_s, series, t0, t0 + FALL_10 * width, high),
+        _level_step(time_s[own], series[own], t0, t0 + FALL_10 * width, high),
     )
 
 

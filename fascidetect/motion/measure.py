@@ -20,7 +20,7 @@ from fascidetect.model import (
 )
 from fascidetect.motion.cells import CellMotion, CellSystem, Pair, make_system, measure_cells, warp
 from fascidetect.motion.contrast import cell_mean, identity, local_contrast, smooth
-from fascidetect.motion.stabilize import Template, Tracker, make_template
+from fascidetect.motion.stabilize import Template, Tracker, displaced, make_template
 from fascidetect.motion.store import GrowingArray
 from fascidetect.motion.subject import POINTS_PER_CELL, SubjectVotes
 from fascidetect.settings import MeasureSettings, Roi
@@ -83,7 +83,8 @@ class MotionMeter:
         luma = smooth(frame.luma, self._settings)
         pair = Pair(local_contrast(luma, self._geometry.cell_px, self._settings), luma)
         against = self._against or self._start(frame, pair)
-        camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, against.template)
+        template = displaced(against.template, self._guess.field_px, self._geometry.cell_px)
+        camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, template)
         motion = _still(self._geometry)
         if camera.ok:
             motion, lying = measure_cells(
@@ -235,6 +236,7 @@ def measure_frames(
     SettingsError
         An area lies outside of the picture or is too small.
     """
+    cv2.setNumThreads(1)  # the pictures are small: threads cost more than they give
     interval_s = 1 / clip.median_fps if clip.median_fps > 0 else 1 / 30
     meter = MotionMeter(geometry, interval_s, rasterize(rois, geometry), settings)
     shape = geometry.shape

@@ -7,7 +7,7 @@ affine parameters and a contrast gain, robust weights, on a thinned grid of subj
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -44,7 +44,6 @@ class Template:
     contrast: FloatArray
     jacobian: FloatArray
     points_xy: FloatArray
-    chosen: FloatArray
     weight: FloatArray
     centre_xy: tuple[float, float]
     size_wh: tuple[int, int]
@@ -74,7 +73,7 @@ def make_template(reference: FloatArray, weight: FloatArray) -> Template:
     lean = np.exp(
         -0.5 * ((2 * x * SCALE / w / (2 * CENTRE_SIGMA)) ** 2 + (2 * y * SCALE / h / (2 * CENTRE_SIGMA)) ** 2)
     )
-    return Template(thin, jacobian, points, chosen, lean.astype(np.float32), centre, (w, h))
+    return Template(thin, jacobian, points, lean.astype(np.float32), centre, (w, h))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,14 @@ class Fit:
     gain: float
     first_residual: float
     residual: float
+
+
+def displaced(template: Template, field_px: FloatArray, cell_px: int) -> Template:
+    """The template with its points where the limb has gone: each moved by a field (R, C, 2), analysis_px."""
+    col, row = (template.points_xy - (cell_px - 1) / 2) / cell_px
+    field = field_px.astype(np.float32)
+    move = cv2.remap(field, col, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 2)
+    return replace(template, points_xy=template.points_xy + move.T)
 
 
 def register(contrast: FloatArray, template: Template, start: FloatArray, rounds: int) -> Fit | None:
@@ -128,13 +135,10 @@ def register(contrast: FloatArray, template: Template, start: FloatArray, rounds
 def _residuals(contrast: FloatArray, template: Template, affine: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Picture minus reference at the template's points, and which of them lie well inside."""
     w, h = template.size_wh
-    thin_h, thin_w = template.chosen.shape
-    matrix = (affine @ np.diag([STRIDE, STRIDE, 1.0]))[:2]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    thin = cv2.warpAffine(contrast, matrix, (thin_w, thin_h), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     x, y = affine[:2, :2].astype(np.float32) @ template.points_xy + affine[:2, 2:].astype(np.float32)
+    sample = cv2.remap(contrast, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = (x >= EDGE_PX) & (x <= w - 1 - EDGE_PX) & (y >= EDGE_PX) & (y <= h - 1 - EDGE_PX)
-    return thin[template.chosen] - template.contrast, inside
+    return sample.reshape(-1) - template.contrast, inside
 
 
 def _solve(template: Template, r: FloatArray, inside: FloatArray, sigma: float) -> FloatArray | None:

@@ -48,9 +48,12 @@ class GrowingArray:
         """The rows so far as a read-only memory map, shape (rows, ...)."""
         shape = (self._rows, *self._row_shape)
         if 0 in shape:
+            self._file.close()
             return np.zeros(shape, np.float16)
         self._file.flush()
-        return np.memmap(self._file, np.float16, mode="r", shape=shape)
+        array = np.memmap(self._file, np.float16, mode="r", shape=shape)
+        self._file.close()  # the map keeps the scratch file alive
+        return array
 
 
 def save_trace(path: Path, trace: MotionTrace) -> None:

@@ -7,8 +7,8 @@ gives the same pictures before the codec.
 from fascidetect.phantom.clip import make_clip
 from fascidetect.phantom.recipe import Camera, Nuisance, Recipe, Scene, Twitch
 from fascidetect.phantom.render import render
-from fascidetect.phantom.truth import Truth, load_truth, truth_path
 from fascidetect.phantom.twitch import Habit, scatter
+from fascidetect.truth import Truth, load_truth, truth_path
 
 __all__ = [
     "Camera",

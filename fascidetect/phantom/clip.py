@@ -11,8 +11,8 @@ from fascidetect.model import SCHEMA_VERSION, ByteArray
 from fascidetect.phantom.motion import ending
 from fascidetect.phantom.recipe import NUISANCE_UNITS, Nuisance, Recipe, Twitch
 from fascidetect.phantom.render import Chance, Stage, render, stamps
-from fascidetect.phantom.truth import Ignored, TrueCamera, TrueEvent, TrueNuisance, Truth, save_truth, truth_path
 from fascidetect.phantom.twitch import landmarks
+from fascidetect.truth import Ignored, TrueCamera, TrueEvent, TrueNuisance, Truth, save_truth, truth_path
 from fascidetect.video.writer import Encoding, VideoWriter
 
 

@@ -98,6 +98,7 @@ def render(recipe: Recipe) -> Iterator[Picture]:
     recipe
         What to make. The upright picture is returned whatever its rotation flag.
     """
+    cv2.setNumThreads(1)  # strips are small: threads cost more than they give
     chance = Chance.of(recipe)
     times, shown = stamps(recipe.camera, recipe.duration_s, chance.stamps)
     draw = _Painter.of(recipe, chance)

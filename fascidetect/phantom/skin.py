@@ -24,6 +24,9 @@ _BLOOD = np.array([0.25, 1.0, 0.8], dtype=np.float32)
 _MELANIN = np.array([0.6, 1.0, 1.25], dtype=np.float32)
 """The same for pigment."""
 
+_CUBIC = 1.17
+"""Undoes what cubic enlargement takes from the sd of white noise."""
+
 Size = tuple[int, int]
 """Height and width, texels."""
 
@@ -41,10 +44,10 @@ def noise(rng: np.random.Generator, size: Size, grain: float, *, stretch: float 
         rows, cols = (side * coarse for side in small.shape)
     else:
         cells = round(size[0] / grain) + 3, round(size[1] / (grain * stretch)) + 3
-        small = rng.standard_normal(cells, dtype=np.float32)
+        small = rng.standard_normal(cells, dtype=np.float32) * np.float32(_CUBIC)
         rows, cols = max(size[0], round(cells[0] * grain)), max(size[1], round(cells[1] * grain * stretch))
     smooth = cv2.resize(small, (cols, rows), interpolation=cv2.INTER_CUBIC)[: size[0], : size[1]]
-    return np.asarray(smooth / max(float(smooth.std()), 1e-6), dtype=np.float32)
+    return np.asarray(smooth, dtype=np.float32)
 
 
 def skin(rng: np.random.Generator, size: Size, scene: Scene, *, scale: float) -> FloatArray:

@@ -221,9 +221,7 @@ def _focus(rng: np.random.Generator, recipe: Recipe, habit: Habit, others: list[
     )
 
 
-def _free_place(
-    rng: np.random.Generator, recipe: Recipe, radius: float, others: list[Twitch]
-) -> tuple[float, float]:
+def _free_place(rng: np.random.Generator, recipe: Recipe, radius: float, others: list[Twitch]) -> tuple[float, float]:
     """A place well within limb and picture and clear of the other foci; the roomiest of many where there is none."""
     limb = Limb.of(recipe)
     clear = 0.1 * max(recipe.width_px, recipe.height_px)

@@ -6,26 +6,9 @@ import math
 
 from fascidetect.model import Event, Minute, Unusable
 from fascidetect.quality.usable import usable_seconds
+from fascidetect.statistics import poisson_interval
 
-LEVEL = 0.95
 LEAST_USABLE_S = 1.0  # of a minute, for a rate of its own
-
-
-def poisson_interval(n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Exact interval of the mean of a Poisson count.
-
-    Parameters
-    ----------
-    n
-        The count, >= 0.
-    level
-        Coverage, 0..1.
-    """
-    from scipy.special import gammaincinv
-
-    tail = (1 - level) / 2
-    low = float(gammaincinv(n, tail)) if n > 0 else 0.0
-    return low, float(gammaincinv(n + 1, 1 - tail))
 
 
 def rate_per_min(n: int, usable_s: float) -> tuple[float, float, float] | tuple[None, None, None]:

@@ -65,6 +65,7 @@ def make_quality(
         limit90_px=limit90,
         analyzed_share=measured.analyzed_share,
         warnings=tuple(dict.fromkeys((*trace.clip.warnings, *trace.warnings))),
+        area=trace.area,
     )
 
 

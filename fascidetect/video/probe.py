@@ -87,7 +87,7 @@ def probe(path: Path, settings: ClipSettings) -> Probe:
             codec=stream.codec_context.codec.canonical_name,
             bits_per_px=8 * coded.n_bytes / (width * height * max(1, coded.n_frames)),
             capture_fps=settings.capture_fps,
-            mirrored=first.upright.mirrored,
+            mirrored=bool(first.upright.mirrored),
             container=container.format.name,
             pixel_format=first.pixel_format,
             bit_depth=first.bit_depth,

@@ -22,10 +22,23 @@ TINY = Recipe(
     twitches=(TWITCH,),
     nuisances=(Nuisance("shake", 1.0), Nuisance("voluntary", 5.0, start_s=0.9, end_s=1.4)),
 )
-KEYS = (
-    "schema_version clip sha256 seed recipe_sha256 width_px height_px duration_s mm_per_px events ignore nuisances camera"
-).split()
-EVENT_KEYS = "id onset_s peak_s offset_s x_px y_px radius_px amplitude_px focus".split()
+KEYS = [
+    "schema_version",
+    "clip",
+    "sha256",
+    "seed",
+    "recipe_sha256",
+    "width_px",
+    "height_px",
+    "duration_s",
+    "mm_per_px",
+    "events",
+    "ignore",
+    "nuisances",
+    "camera",
+    "injected_after_codec",
+]
+EVENT_KEYS = ["id", "onset_s", "peak_s", "offset_s", "x_px", "y_px", "radius_px", "amplitude_px", "focus"]
 
 
 def decode(path):

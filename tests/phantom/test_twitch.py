@@ -118,7 +118,8 @@ def test_a_rate_of_nothing_is_nothing():
 
 
 @pytest.mark.parametrize(
-    ("values", "match"), [({"amplitude_px": -1}, "amplitude_px"), ({"radius_px": 0}, "radius_px"), ({"rise_s": 0}, "rise_s")]
+    ("values", "match"),
+    [({"amplitude_px": -1}, "amplitude_px"), ({"radius_px": 0}, "radius_px"), ({"rise_s": 0}, "rise_s")],
 )
 def test_twitches_that_make_no_sense_are_refused(values, match):
     with pytest.raises(SettingsError, match=match):

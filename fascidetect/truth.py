@@ -1,4 +1,8 @@
-"""What a made clip contains, and the file that says so (`<clip>.truth.json`, formats)."""
+"""What a clip really contains, and the file that says so (`<clip>.truth.json`, formats).
+
+Truth comes from the phantom, from injection, or from people who watched the clip. What people did
+not say is None.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +21,14 @@ class TrueEvent:
     """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement."""
 
     id: str
-    onset_s: float
+    onset_s: float | None
     peak_s: float
-    offset_s: float
-    x_px: float
-    y_px: float
-    radius_px: float
-    amplitude_px: float
-    focus: int
+    offset_s: float | None
+    x_px: float | None = None
+    y_px: float | None = None
+    radius_px: float | None = None
+    amplitude_px: float | None = None
+    focus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,12 @@ class TrueCamera:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All that is known about a clip; the fields are the keys of the file."""
+    """All that is known about a clip; the fields are the keys of the file.
+
+    Sizes and length are 0 and texts empty where nothing is known. ``injected_after_codec`` says that
+    twitches were put into a clip that a phone had compressed before: easier to find than real ones
+    of the same size, which the phone compresses too.
+    """
 
     schema_version: str
     clip: str
@@ -72,6 +81,7 @@ class Truth:
     ignore: tuple[Ignored, ...] = ()
     nuisances: tuple[TrueNuisance, ...] = ()
     camera: TrueCamera = TrueCamera((), ())
+    injected_after_codec: bool = False
 
 
 def truth_path(clip: Path) -> Path:

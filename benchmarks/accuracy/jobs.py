@@ -1,0 +1,109 @@
+"""One clip from its recipe to its tally, in a process of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import store
+from fascidetect.inject import Injection, inject
+from groups import Item
+
+from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, score_clip
+from fascidetect.phantom import Recipe
+from fascidetect.pipeline import detect
+from fascidetect.truth import Truth, load_truth, truth_path
+
+SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi"})
+REAL = "real"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A clip to be made (from a recipe) or to be twitched (a real one)."""
+
+    group: str
+    name: str
+    quiet: bool
+    recipe: Recipe | None = None
+    source: Path | None = None
+    seed: int = 0
+    remake: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job; tallies by tolerance."""
+
+    group: str
+    name: str
+    quiet: bool
+    sha256: str
+    tallies: dict[float, Tally]
+    verdict: str
+    pixels: str
+    stale: bool
+    wall_s: float
+
+    @property
+    def line(self) -> str:
+        t = self.tallies[TOLERANCES_S[0]]
+        return f"{self.name}: true {t.n_true}, hits {t.n_hits}, false {t.n_false}, {self.verdict} ({self.wall_s:.0f} s)"
+
+
+def made(item: Item, *, remake: bool = False) -> Job:
+    return Job(item.group, item.name, item.quiet, recipe=item.recipe, remake=remake)
+
+
+def injected(path: Path, side: str) -> Job:
+    return Job(REAL, f"{side}-{REAL}-{path.stem}", quiet=False, source=path, seed=0 if side == "dev" else 1)
+
+
+def real_clips(folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def run(job: Job) -> Outcome:
+    """Make or find the clip, measure it unless that was done, detect and score."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    started = time.monotonic()
+    path, truth = _clip(job)
+    trace = store.trace_of(path, truth.sha256)
+    result = detect(trace)
+    found = found_in(result)
+    tallies = {tolerance: score_clip(found, truth, tolerance) for tolerance in TOLERANCES_S}
+    return Outcome(
+        job.group,
+        job.name,
+        job.quiet,
+        truth.sha256,
+        tallies,
+        result.quality.verdict,
+        store.source_hash(store.PIXEL_PARTS),
+        job.recipe is not None and store.is_stale(path),
+        round(time.monotonic() - started, 1),
+    )
+
+
+def _clip(job: Job) -> tuple[Path, Truth]:
+    if job.recipe is not None:
+        remake = job.remake and store.is_stale(store.path_of(job.recipe))
+        return store.clip_of(job.recipe, remake=remake)
+    assert job.source is not None  # noqa: S101 - one of the two
+    return _twitched(job.source, job.seed)
+
+
+def _twitched(source: Path, seed: int) -> tuple[Path, Truth]:
+    """A real clip with known twitches, kept under the hash of both."""
+    settings = Injection(seed=seed)
+    path = store.injected_path(source, repr(dataclasses.astuple(settings)))
+    if path.exists() and truth_path(path).exists():
+        return path, load_truth(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path, inject(source, path, settings)

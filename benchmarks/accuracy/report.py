@@ -1,0 +1,142 @@
+"""Tables for people and a tree for the next run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs import Outcome
+
+from fascidetect.evaluate import TOLERANCES_S, Scores, Tally, compare, scores_tree, summarize
+from fascidetect.evaluate.scores import Interval
+
+MAIN = TOLERANCES_S[0]
+SUMS = ("n_clips", "n_true", "n_found", "n_hits", "n_true_unusable", "n_hits_unusable", "clip_s", "usable_s")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A group with its scores by tolerance, and the length of its clips without twitches."""
+
+    name: str
+    scores: dict[float, Scores]
+    quiet: Tally
+
+    @staticmethod
+    def of(name: str, outcomes: Sequence[Outcome]) -> Row:
+        scores = {t: summarize(o.tallies[t] for o in outcomes) for t in TOLERANCES_S}
+        return Row(name, scores, sum((o.tallies[MAIN] for o in outcomes if o.quiet), Tally()))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """One line for each group."""
+    head = ("group", "true", "hits", "false", "F1", "false/min", "quiet min", "q false", "usable", "onset s", "ampl.")
+    return _aligned([head, *(_cells(row) for row in rows)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    s = row.scores[MAIN]
+    t = s.total
+    return (
+        row.name,
+        str(t.n_true),
+        str(t.n_hits),
+        str(t.n_false),
+        _interval(s.f1),
+        _interval(s.false_per_min, 1),
+        f"{row.quiet.clip_s / 60:.1f}",
+        str(row.quiet.n_false),
+        _number(s.usable_share),
+        f"{s.onset_s.median:.3f} ({s.onset_s.bias:+.3f})" if s.onset_s.n else "-",
+        _number(s.amplitude_ratio.value),
+    )
+
+
+def tight(rows: Sequence[Row]) -> str:
+    """The groups that are scored at the tight tolerance too."""
+    lines = [
+        f"\n{row.name} at +-{tolerance:g} s: F1 {_interval(s.f1)}, sensitivity {_interval(s.sensitivity)}"
+        for row in rows
+        for tolerance, s in row.scores.items()
+    ]
+    return "".join(lines) + "\n" if lines else ""
+
+
+def notes(outcomes: Sequence[Outcome]) -> str:
+    """What to know when reading the table."""
+    lines = []
+    stale = sum(o.stale for o in outcomes)
+    silent = [o.name for o in outcomes if o.verdict == "cannot_analyze"]
+    if stale:
+        lines.append(f"{stale} clips were drawn by an older phantom; --remake draws them anew")
+    if silent:
+        lines.append(f"not judged at all: {', '.join(silent)}")
+    return "".join(f"\n{line}" for line in lines) + "\n" if lines else ""
+
+
+def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
+    """All numbers: groups by tolerance, and the sums of every clip."""
+    return {
+        "side": side,
+        "quick": quick,
+        "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
+        "clips": {o.name: _sums(o) for o in outcomes},
+    }
+
+
+def _sums(outcome: Outcome) -> dict[str, Any]:
+    t = outcome.tallies[MAIN]
+    return {
+        "group": outcome.group,
+        "sha256": outcome.sha256,
+        "verdict": outcome.verdict,
+        **{name: getattr(t, name) for name in SUMS},
+    }
+
+
+def against(old: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
+    """The difference to an earlier run on the clips that both have."""
+    held = old["clips"]
+    both = [o for o in outcomes if o.name in held and held[o.name]["sha256"] == o.sha256]
+    if not both:
+        return "\nnothing to compare: the other run shares no clip with this one"
+    before = {o.name: Tally(**{name: held[o.name][name] for name in SUMS}) for o in both}
+    groups = {o.group: [p for p in both if p.group == o.group] for o in both}
+    lines = [("group", "clips", "F1 before", "F1 now", "difference", "false before", "false now")]
+    for name, part in [*groups.items(), ("all", both)]:
+        was, now = [before[o.name] for o in part], [o.tallies[MAIN] for o in part]
+        a, b = sum(was, Tally()), sum(now, Tally())
+        lines.append(
+            (
+                name,
+                str(len(part)),
+                _number(a.f1),
+                _number(b.f1),
+                _interval(compare(was, now)),
+                str(a.n_false),
+                str(b.n_false),
+            )
+        )
+    return f"\nagainst the other run ({len(both)} of {len(outcomes)} clips):\n{_aligned(lines)}"
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(w) if k == 0 else cell.rjust(w) for k, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def _interval(value: Interval, decimals: int = 2) -> str:
+    if not math.isfinite(value.low):
+        return _number(value.value, decimals)
+    return f"{_number(value.value, decimals)} ({_number(value.low, decimals)}..{_number(value.high, decimals)})"
+
+
+def _number(value: float, decimals: int = 2) -> str:
+    return f"{value:.{decimals}f}" if math.isfinite(value) else "-"

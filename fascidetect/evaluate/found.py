@@ -1,0 +1,84 @@
+"""What was found in a clip: from a result in memory or from a result folder."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.model import SCHEMA_VERSION, ClipFacts, Event, Quality, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The part of a result that can be right or wrong.
+
+    Parameters
+    ----------
+    clip, quality, events
+        As in `Result`.
+    from_s, to_s
+        The part of the clip that was analyzed; what lies outside is not judged.
+    """
+
+    clip: ClipFacts
+    quality: Quality
+    events: tuple[Event, ...]
+    from_s: float = 0.0
+    to_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    from_s: float = 0.0
+    to_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    clip: _Part = _Part()
+
+
+@dataclass(frozen=True, slots=True)
+class _ResultFile:
+    """The keys of result.json that are looked at here."""
+
+    schema_version: str
+    clip: ClipFacts
+    quality: Quality
+    events: tuple[Event, ...]
+    settings: _Settings = _Settings()
+
+
+def found_in(result: Result) -> Found:
+    """Take what can be judged out of a result."""
+    part = result.settings.clip
+    return Found(result.clip, result.quality, result.events, part.from_s, part.to_s)
+
+
+def load_result(path: Path) -> Found:
+    """Read a result folder or its result.json.
+
+    Raises
+    ------
+    ClipNotFound
+        There is none.
+    ClipError
+        It is none, or of a later format.
+    """
+    path = path / "result.json" if path.is_dir() else path
+    try:
+        held = msgspec.json.decode(path.read_bytes(), type=_ResultFile)
+    except FileNotFoundError as exc:
+        raise ClipNotFound(f"no such result: {path}") from exc
+    except OSError as exc:
+        raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise ClipError(f"{path} is no result.json of fascidetect: {exc}") from exc
+    if held.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise ClipError(f"{path} has format {held.schema_version}, this program reads {SCHEMA_VERSION}")
+    part = held.settings.clip
+    return Found(held.clip, held.quality, held.events, part.from_s, math.inf if part.to_s is None else part.to_s)
