@@ -87,7 +87,7 @@ class Injection:
 def inject(
     source: Path,
     target: Path,
-    injection: Injection = Injection(),  # noqa: B008 - frozen
+    injection: Injection = Injection(),
     settings: Settings = DEFAULTS,
     *,
     progress: Progress | None = None,
@@ -103,7 +103,8 @@ def inject(
     injection
         How often, where and how strong.
     settings
-        Areas and working size for the measurement that keeps the twitches on their places.
+        Areas and working size for the measurement that keeps the twitches on their places. The whole
+        clip is written, whatever part they name.
     progress
         Told (stage, frames done, frames in all).
 
@@ -116,6 +117,7 @@ def inject(
     """
     if target.resolve() == source.resolve():
         raise SettingsError(f"{target} is the clip itself: give the result another name")
+    settings = replace(settings, clip=replace(settings.clip, from_s=0.0, to_s=math.inf))
     trace = measure(source, settings, progress=progress)
     paths = _Paths.of(trace)
     twitches = _scatter(np.random.default_rng(injection.seed), trace, paths, injection)
@@ -131,7 +133,7 @@ def inject(
         injection.seed,
         recipe,
         *size,
-        round(float(trace.time_s[-1]) + interval_s, 6),
+        round(float(paths.time_s[-1]) + interval_s, 6),
         settings.clip.mm_per_px,
         tuple(sorted((_event(t, paths) for t in twitches), key=lambda event: event.peak_s)),
         camera=paths.camera(),
@@ -143,7 +145,7 @@ def inject(
 
 @dataclass(frozen=True, slots=True)
 class _Paths:
-    """Where the places of the reference picture are in each frame: (T,) stamps and (T, 3, 3) affines, px."""
+    """Where the places of the reference picture are in each frame: (T,) stamps from 0 and (T, 3, 3) affines, px."""
 
     time_s: FloatArray
     affine: FloatArray
@@ -158,7 +160,7 @@ class _Paths:
         affine = np.linalg.inv(into) @ trace.affine[good] @ into
         flat = affine.reshape(len(good), 9)
         every = np.stack([np.interp(trace.time_s, trace.time_s[good], column) for column in flat.T], axis=1)
-        return _Paths(trace.time_s, every.reshape(-1, 3, 3))
+        return _Paths(trace.time_s - trace.time_s[0], every.reshape(-1, 3, 3))
 
     def at(self, time_s: float) -> FloatArray:
         """(3, 3) from the reference to the picture at that time."""
@@ -167,7 +169,7 @@ class _Paths:
 
     def everywhere(self, xy: FloatArray) -> FloatArray:
         """(n, 2) places of the reference in every frame, (T, n, 2)."""
-        return np.einsum("tij,nj->tni", self.affine[:, :2, :2], xy) + self.affine[:, None, :2, 2]
+        return np.asarray(np.einsum("tij,nj->tni", self.affine[:, :2, :2], xy) + self.affine[:, None, :2, 2])
 
     def camera(self) -> TrueCamera:
         """Affines from the first frame."""
@@ -180,7 +182,7 @@ def _scatter(rng: np.random.Generator, trace: MotionTrace, paths: _Paths, inject
     """Draw places, then times, then the twitch of each time."""
     scale = min(trace.geometry.width_px, trace.geometry.height_px) / LINES
     foci = _foci(rng, trace, paths, injection)
-    first_s, last_s = float(trace.time_s[0]) + _MARGIN_S[0], float(trace.time_s[-1]) - _MARGIN_S[1]
+    first_s, last_s = _MARGIN_S[0], float(paths.time_s[-1]) - _MARGIN_S[1]
     expected = injection.rate_per_min * max(0.0, last_s - first_s) / 60
     times = np.sort(rng.uniform(first_s, max(first_s, last_s), rng.poisson(expected))).tolist()
     out: list[Twitch] = []
@@ -241,7 +243,7 @@ def _place(
 def _cell_places(trace: MotionTrace) -> FloatArray:
     """(R, C, 2) centers of the cells, (x, y) in px of the reference."""
     rows, cols = np.indices(trace.geometry.shape)
-    return trace.geometry.analysis_to_px(trace.geometry.cells_to_analysis(np.stack([rows, cols], axis=-1)))
+    return np.asarray(trace.geometry.analysis_to_px(trace.geometry.cells_to_analysis(np.stack([rows, cols], axis=-1))))
 
 
 def _depth_px(trace: MotionTrace) -> FloatArray:
@@ -250,7 +252,7 @@ def _depth_px(trace: MotionTrace) -> FloatArray:
 
     skin = np.pad(trace.mask > SKIN, 1)
     cell_px = trace.geometry.cell_px * trace.geometry.px_per_analysis_px
-    return np.asarray(distance_transform_edt(skin))[1:-1, 1:-1] * cell_px
+    return np.asarray(np.asarray(distance_transform_edt(skin))[1:-1, 1:-1] * cell_px)
 
 
 def _clearance_px(trace: MotionTrace, paths: _Paths) -> FloatArray:
@@ -335,8 +337,11 @@ def _write(source: Path, target: Path, warp: _Warp, settings: Settings, progress
 
 
 def _told(pictures: Iterator[Picture], total: int, progress: Progress | None) -> Iterator[Picture]:
+    """The pictures with their times from the first that could be read; progress is told."""
+    first_s = math.nan
     for done, picture in enumerate(pictures, 1):
-        yield picture
+        first_s = picture.time_s if done == 1 else first_s
+        yield replace(picture, time_s=picture.time_s - first_s)
         if progress:
             progress("writing", done, max(total, done))
 

@@ -225,7 +225,7 @@ class MotionTrace:
     mask
         (R, C) 0..1, how much of the cell belongs to the analyzed area.
     texture
-        (R, C) mean squared contrast gradient: what motion can be read from.
+        (R, C) squared contrast gradient along the worse direction: what motion can be read from.
     reference
         (h, w) uint8, the last reference picture.
     area

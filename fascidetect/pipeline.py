@@ -25,7 +25,6 @@ from fascidetect.model import (
     Rejection,
     Result,
     Summary,
-    Unusable,
 )
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
@@ -101,7 +100,7 @@ def detect(trace: MotionTrace, settings: Settings = DEFAULTS) -> Result:
     """
     unusable = find_unusable(trace, settings.quality) if len(trace.time_s) else ()
     found = detect_events(trace, unusable, settings.quality.max_gap_s, settings.detect)
-    unusable = join([*unusable, *(Unusable(a, b, "the limb itself moves") for a, b in found.moving)])
+    unusable = join([*unusable, *found.lost])
     share = float(found.valid.mean())
     measured = Measured(found.noise_px, found.limit50_px, found.limit90_px, found.unfit, share)
     quality = make_quality(trace, unusable, measured, settings.quality)

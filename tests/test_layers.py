@@ -97,6 +97,10 @@ def test_every_part_has_a_layer():
         ("events/score.py", "try:\n    import matplotlib\nexcept ImportError:\n    pass", 1),
         ("cli/analyze.py", "from fascidetect.pipeline import analyze", 0),
         ("pipeline.py", "from fascidetect.phantom import make", 1),
+        ("inject.py", "from fascidetect.pipeline import measure\nfrom fascidetect.phantom import twitch", 0),
+        ("truth.py", "from fascidetect.phantom import make", 1),
+        ("evaluate/match.py", "from fascidetect.quality import rate", 1),
+        ("evaluate/match.py", "from fascidetect.statistics import poisson_interval", 0),
     ],
 )
 def test_the_walk_sees_what_it_should(place, code, expected):

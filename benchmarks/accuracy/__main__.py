@@ -57,6 +57,8 @@ def outcomes(jobs: list[Job], n_processes: int) -> Iterator[Outcome]:
 
 def main() -> int:
     asked = parse()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # one process for each core is enough
     jobs, started = jobs_of(asked), time.monotonic()
     found: list[Outcome] = []
     for outcome in outcomes(jobs, min(asked.jobs, len(jobs))):

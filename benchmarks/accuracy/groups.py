@@ -19,7 +19,9 @@ BACKGROUNDS = {"dev": ("cloth", "dark"), "report": ("wood", "skin")}
 SIDES = tuple(SHAPES)
 
 LENGTH_S = 20.0
-QUIET_S = {"dev": 20.0, "report": 60.0}
+QUIET_S = 60.0
+"""Of a reporting clip without twitches; one for development is as long as the others of its group."""
+
 N_TWITCHING = {"dev": 3, "report": 6}
 N_QUIET = {"dev": 2, "report": 4}
 
@@ -184,7 +186,7 @@ GROUPS = (
     Group("busy-30", "30 per minute", held(1.0), replace(USUAL, rate_per_min=30.0, foci=4, min_gap_s=0.3), quiet=False),
     Group("busy-60", "60 per minute", held(1.0), replace(USUAL, rate_per_min=60.0, foci=5, min_gap_s=0.3), quiet=False),
     Group(
-        "busy-120", "120 per minute", held(1.0), replace(USUAL, rate_per_min=120.0, foci=6, min_gap_s=0.2), quiet=False
+        "busy-120", "120 per minute", held(1.0), replace(USUAL, rate_per_min=120.0, foci=6, min_gap_s=0.08), quiet=False
     ),
     Group("trains", "bursts of 3 to 6 at 2 to 4 per second", held(1.0), USUAL, quiet=False, train=True),
     Group("small", "0.2 to 0.5 px at 720 lines", held(0.5), replace(USUAL, amplitude_px=(0.15, 0.38)), quiet=False),
@@ -257,8 +259,7 @@ def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recip
         light_side=float(rng.uniform(0.3, 0.8)),
         mm_per_px=0.27,
     )
-    length_s = QUIET_S[side] if quiet else group.length_s
-    length_s = length_s * group.length_s / LENGTH_S if quiet and group.length_s < LENGTH_S else length_s
+    length_s = QUIET_S if quiet and side == "report" else group.length_s
     return Recipe(
         seed=seed,
         width_px=960,

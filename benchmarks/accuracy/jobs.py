@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import store
-from fascidetect.inject import Injection, inject
 from groups import Item
 
 from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, score_clip
+from fascidetect.inject import Injection, inject
 from fascidetect.phantom import Recipe
 from fascidetect.pipeline import detect
 from fascidetect.truth import Truth, load_truth, truth_path
 
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi"})
 REAL = "real"
+INJECTED_PER_MIN = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _clip(job: Job) -> tuple[Path, Truth]:
 
 def _twitched(source: Path, seed: int) -> tuple[Path, Truth]:
     """A real clip with known twitches, kept under the hash of both."""
-    settings = Injection(seed=seed)
+    settings = Injection(seed=seed, rate_per_min=INJECTED_PER_MIN)
     path = store.injected_path(source, repr(dataclasses.astuple(settings)))
     if path.exists() and truth_path(path).exists():
         return path, load_truth(path)

@@ -9,7 +9,10 @@ import click
 from fascidetect import __version__
 from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.config import config_command
+from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.info import info_command
+from fascidetect.cli.inject import inject_command
+from fascidetect.cli.phantom import phantom_command
 from fascidetect.cli.say import complain
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
@@ -48,10 +51,32 @@ def main() -> None:
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
 
+    \b
+    How far to trust it:
+      fascidetect inject calf.mp4 -o with.mp4            known twitches in your own clip
+      fascidetect phantom recipe.toml -o made.mp4        a made clip whose truth is known
+      fascidetect evaluate with --truth with.truth.json  a result against what is true
+
     Everything happens on this computer; nothing is sent anywhere.
     """
 
 
-main.add_command(analyze_command)
-main.add_command(config_command)
-main.add_command(info_command)
+COMMANDS = (
+    analyze_command,
+    info_command,
+    config_command,
+    inject_command,
+    phantom_command,
+    evaluate_command,
+)
+
+
+def _keep_lines(command: click.Command) -> None:
+    """Turn the two letters of a raw docstring into the sign by which click knows paragraphs to leave alone."""
+    command.help = (command.help or "").replace("\\b", "\b")
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
+for _command in (main, *COMMANDS):
+    _keep_lines(_command)

@@ -17,6 +17,9 @@ from fascidetect.statistics import LEVEL, poisson_interval
 AMPLITUDE_EDGES_720PX = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, math.inf)
 SNR_EDGES = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
 RESAMPLES = 2000
+FEWEST_CLIPS = 3
+"""With fewer clips in which there is or was found anything, how they differ cannot be known."""
+
 _SEED = 1
 
 
@@ -159,7 +162,7 @@ def _f1(sums: FloatArray) -> FloatArray:
 
 def _over_clips(tallies: Sequence[Tally], value: Callable[[Tally], float]) -> Interval:
     whole = value(sum(tallies, Tally()))
-    if len(tallies) < 2:
+    if sum(t.n_true + t.n_found > 0 for t in tallies) < FEWEST_CLIPS:
         return Interval(whole)
     values = [value(_from_sums(row)) for row in _drawn(tallies).astype(int).tolist()]
     return Interval(whole, *_middle(np.array(values)))

@@ -49,7 +49,7 @@ def _counts(scores: Scores) -> Iterator[str]:
 
 
 def _hits(scores: Mapping[float, Scores]) -> Iterator[str]:
-    yield f"{'peak within':<26}" + "".join(f"{f'{tolerance:g} s':<22}" for tolerance in scores)
+    yield (f"{'peak within':<26}" + "".join(f"{f'{tolerance:g} s':<22}" for tolerance in scores)).rstrip()
     rows = {
         "sensitivity": [s.sensitivity for s in scores.values()],
         "  unusable time left out": [s.sensitivity_usable for s in scores.values()],

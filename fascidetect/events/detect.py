@@ -13,7 +13,7 @@ from fascidetect.events.reject import Judged, judge
 from fascidetect.events.score import UNFIT, Score, make_score
 from fascidetect.events.stretch import Stretch, cut
 from fascidetect.events.sustained import Restless, find_restless, join_restless
-from fascidetect.events.voluntary import find_moving
+from fascidetect.events.voluntary import find_disturbed, find_moving
 from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable, release
 from fascidetect.settings import DetectSettings
 
@@ -37,8 +37,8 @@ class Found:
         In units of the clip's own noise.
     restless
         Places that move continuously or rhythmically.
-    moving
-        (start_s, end_s) in which the limb itself moves.
+    lost
+        Stretches in which nothing can be told: the limb itself moves, or the picture is disturbed.
     valid
         (R, C) cells in which events were sought, in any window.
     noise_px
@@ -56,7 +56,7 @@ class Found:
     focus: tuple[int, ...]
     threshold: float
     restless: tuple[Restless, ...]
-    moving: tuple[tuple[float, float], ...]
+    lost: tuple[Unusable, ...]
     valid: BoolArray
     noise_px: float
     limit50_px: float
@@ -71,7 +71,7 @@ class _Window:
     candidates: list[Candidate]
     maxima: FloatArray
     restless: list[Restless]
-    moving: list[tuple[float, float]]
+    lost: list[Unusable]
     valid: BoolArray
     noise_px: float
     gain: FloatArray
@@ -108,9 +108,8 @@ def detect_events(
     candidates = [c for w in windows for c in w.candidates]
     key_times_s = trace.time_s[trace.key_frame] if any(w.pops for w in windows) else ()
     judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
-    moving = tuple(span for w in windows for span in w.moving)
-    closed = [*((u.start_s, u.end_s) for u in unusable), *moving]
-    judged = [_unusable(one, closed) for one in judged]
+    lost = tuple(u for w in windows for u in w.lost)
+    judged = [_unusable(one, (*unusable, *lost)) for one in judged]
     restless = join_restless([r for w in windows for r in w.restless])
     judged = [_restless(one, restless) for one in judged]
     judged.sort(key=lambda j: j.candidate.peak_s)
@@ -124,7 +123,7 @@ def detect_events(
         focus=tuple(focus),
         threshold=threshold,
         restless=(*restless, *beating),
-        moving=moving,
+        lost=lost,
         valid=np.any([w.valid for w in windows], axis=0),
         noise_px=float(np.median([w.noise_px for w in windows])),
         limit50_px=float(limits[0]),
@@ -182,7 +181,10 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
     curve[~stretch.usable] = np.nan
     maxima = local_maxima(score, stretch.interval_s)
     restless = find_restless(stretch, score.noise)
-    moving = find_moving(stretch, trace.geometry.cell_px)
+    lost = [
+        *(Unusable(a, b, "the limb itself moves") for a, b in find_moving(stretch, trace.geometry.cell_px)),
+        *(Unusable(a, b, "disturbed picture") for a, b in find_disturbed(stretch)),
+    ]
     valid = stretch.valid
     noise = score.noise[:2][:, valid]
     pops = _key_frames_pop(trace, stretch, score)
@@ -191,7 +193,7 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
         candidates=[c for c in found if span.from_s <= c.peak_s < span.to_s],
         maxima=maxima,
         restless=restless,
-        moving=moving,
+        lost=lost,
         valid=valid,
         noise_px=float(np.median(noise)) if valid.any() else float("nan"),
         gain=score.gain,
@@ -221,7 +223,7 @@ def _nothing(trace: MotionTrace) -> Found:
         focus=(),
         threshold=nan,
         restless=(),
-        moving=(),
+        lost=(),
         valid=np.zeros(trace.geometry.shape, bool),
         noise_px=nan,
         limit50_px=nan,
@@ -232,8 +234,8 @@ def _nothing(trace: MotionTrace) -> Found:
     )
 
 
-def _unusable(one: Judged, closed: Sequence[tuple[float, float]]) -> Judged:
-    inside = any(start_s <= one.candidate.peak_s <= end_s for start_s, end_s in closed)
+def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
+    inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
     return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
 
 

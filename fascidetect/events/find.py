@@ -57,6 +57,8 @@ class Candidate:
         Share of its cells that touch the border of what is analyzed.
     footprint_px
         (R, C) length of each cell's displacement, analysis_px, 0 outside of the region.
+    pattern
+        (2, R, C) displacement at the peak in units of its noise: which way each cell goes.
     """
 
     peak_s: float
@@ -72,6 +74,12 @@ class Candidate:
     frame_level: float
     edge: float
     footprint_px: FloatArray
+    pattern: FloatArray
+
+    def likeness(self, other: Candidate) -> float:
+        """Cosine between the two patterns of motion, -1..1: the same movement, or its way back."""
+        size = float(np.linalg.norm(self.pattern) * np.linalg.norm(other.pattern))
+        return float(np.vdot(self.pattern, other.pattern)) / size if size > 0 else 0.0
 
     @property
     def n_cells(self) -> int:
@@ -254,6 +262,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         footprint_px=footprint,
+        pattern=peak.pattern[:2],
     )
 
 

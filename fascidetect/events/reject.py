@@ -10,6 +10,7 @@ import numpy as np
 from fascidetect.events.find import Candidate
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
+BACK, BACK_S = -0.3, 0.6  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
 R2 = 0.45
@@ -93,6 +94,8 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
         distance = float(np.hypot(one.row - other.row, one.col - other.col))
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
         if gap_s < SAME_S and touching:
+            return "duplicate"
+        if gap_s < BACK_S and one.score < other.score and one.likeness(other) < BACK:
             return "duplicate"
         if one.score < LOBE * other.score and gap_s < LOBE_S and distance < LOBE_SHARE * longer_side_cells:
             return "duplicate"

@@ -93,6 +93,7 @@ def make_score(stretch: Stretch, settings: DetectSettings) -> Score:
         x = stretch.data[k] / (noise[k] * tail[k])
         if tail[k] > TAIL_HEAVY:
             np.clip(x, -CLIPPED_AT, CLIPPED_AT, out=x)
+        x /= stretch.unrest
         x /= _frame_noise(x, stretch)[:, None, None]
         spectrum = _noise_spectrum(x, stretch.valid, step, settings.lowcut_hz)
         spectra.append(spectrum)

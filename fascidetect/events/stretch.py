@@ -14,12 +14,17 @@ from fascidetect.settings import DetectSettings
 
 N_CHANNELS = 3
 EDGE_CELLS = 2.5  # a cell nearer to the picture's edge is not seen
-OCCLUDED = 8.0  # unexplained variance, in units of its usual level, that tells of something in front
-UNEXPLAINED = 0.5  # share of the change that motion must leave unexplained for that
+OCCLUDED = 8.0  # lasting unexplained variance, in units of its usual level: something is in front
+OCCLUDED_AT_ONCE = 60.0  # and what tells of it at once ...
+UNEXPLAINED = 0.5  # ... if motion leaves this share of the change unexplained
+LASTING_S = 0.9
 WIDEN_S, WIDEN_CELLS = 0.25, 2
 SEEN_SHARE = 0.6  # part of the time a cell must be seen
 MASKED = 0.9  # share of a cell that must belong to the subject
 PARALLAX = 8.0  # a cell whose unexplained variance is this many times the median moves by itself
+READABLE = 0.3  # squared gradient, in units of unexplained variance, that a displacement can be read from
+WORST = 4.0  # unrest is not believed beyond this
+DISTURBED = 0.3  # share of the subject whose change is unexplained
 SURFACE_ROUNDS = 4
 BLOCK_S = 0.1
 
@@ -39,7 +44,12 @@ class Stretch:
     valid
         (R, C) cells in which events are sought.
     usable
-        (N,) frames that could be registered.
+        (N,) frames that could be registered and are not disturbed.
+    disturbed
+        (N,) frames in which much of the picture changed in a way that motion does not explain.
+    unrest
+        (N, R, C) >= 1: how much worse than usual the cell's change was explained by motion. The error
+        of a least-squares displacement grows in proportion.
     """
 
     time_s: FloatArray
@@ -47,6 +57,8 @@ class Stretch:
     seen: BoolArray
     valid: BoolArray
     usable: BoolArray
+    disturbed: BoolArray
+    unrest: FloatArray
 
     @property
     def interval_s(self) -> float:
@@ -81,10 +93,15 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     grid = np.arange(time_s[0], time_s[-1] + 0.25 * step, step)
     take = _Resampler(time_s, ok, grid, step)
     before, after = (take(np.square(trace.residual[rows, ..., k].astype(np.float32))) for k in (0, 1))
-    seen = _in_view(trace, rows, take) & ~_occluded(before, after, step)
     usable = take.usable(max_gap_s)
-    seen &= usable[:, None, None]
-    valid = _valid_cells(trace, seen, usable, after)
+    seen = _in_view(trace, rows, take) & usable[:, None, None]
+    lasting = running_median(after, LASTING_S, step)
+    covered = _occluded(before, after, lasting)
+    valid = _valid_cells(trace, seen & ~covered, usable, after)
+    disturbed = _disturbed(covered, seen & valid)
+    covered = _widened(covered, step)
+    usable &= ~disturbed
+    seen &= ~covered & usable[:, None, None]
     data = np.stack(
         [
             take(trace.displacement_px[rows, ..., 0].astype(np.float32)),
@@ -97,7 +114,7 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     for channel in data:
         channel -= running_median(channel, settings.highpass_s, step)
     data *= seen & valid
-    return Stretch(grid, data, seen & valid, valid, usable)
+    return Stretch(grid, data, seen & valid, valid, usable, disturbed, _unrest(lasting, after, usable, valid))
 
 
 class _Resampler:
@@ -161,18 +178,39 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     return np.all((moved > margin) & (moved < limit - margin), axis=-1)
 
 
-def _occluded(before: FloatArray, after: FloatArray, step: float) -> BoolArray:
-    """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair."""
-    from scipy.ndimage import maximum_filter
+def _occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> BoolArray:
+    """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair.
 
+    A strong twitch leaves some change unexplained too, but is over soon; what lasts is held to less.
+    """
     usual = np.median(after, axis=0)
     usual = np.maximum(usual, np.median(usual))
-    covered = (after > OCCLUDED * usual) & (after > UNEXPLAINED * before)
+    sudden = (after > OCCLUDED_AT_ONCE * usual) & (after > UNEXPLAINED * before)
+    return sudden | (lasting > OCCLUDED * usual)
+
+
+def _widened(covered: BoolArray, step: float) -> BoolArray:
+    from scipy.ndimage import maximum_filter
+
     if not covered.any():
         return covered
     reach = 2 * WIDEN_CELLS + 1
     size = (2 * round(WIDEN_S / step) + 1, reach, reach)
     return np.asarray(maximum_filter(covered.view(np.uint8), size=size)).astype(bool)
+
+
+def _disturbed(covered: BoolArray, in_view: BoolArray) -> BoolArray:
+    """(N,) moments at which so much is covered or unexplained that the rest cannot be believed either."""
+    total = in_view.sum(axis=(1, 2))
+    return np.asarray((covered & in_view).sum(axis=(1, 2)) > DISTURBED * np.maximum(total, 1))
+
+
+def _unrest(lasting: FloatArray, after: FloatArray, usable: BoolArray, valid: BoolArray) -> FloatArray:
+    if not usable.any() or not valid.any():
+        return np.ones_like(lasting)
+    usual = np.median(after[usable], axis=0)
+    usual = np.maximum(usual, 0.25 * np.median(usual[valid]) + 1e-9)
+    return np.asarray(np.sqrt(np.clip(lasting / usual, 1, WORST**2)))
 
 
 def _valid_cells(trace: MotionTrace, seen: BoolArray, usable: BoolArray, after: FloatArray) -> BoolArray:
@@ -186,7 +224,7 @@ def _valid_cells(trace: MotionTrace, seen: BoolArray, usable: BoolArray, after: 
     valid = subject & enough
     if not valid.any():
         return valid
-    textured = trace.texture > 0.02 * np.median(trace.texture[valid])
+    textured = trace.texture > READABLE * usual
     return valid & textured & (usual <= PARALLAX * np.median(usual[valid]))
 
 

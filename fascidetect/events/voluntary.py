@@ -33,10 +33,19 @@ def find_moving(stretch: Stretch, cell_px: int) -> list[tuple[float, float]]:
     length = max(1, round(LOWPASS_S / step))
     u, v = (uniform_filter1d(stretch.data[k][:, stretch.valid], length, axis=0) for k in (0, 1))
     moving = (np.hypot(u, v) > LEAST_CELLS * cell_px).mean(axis=1) > SHARE
-    spans = _spans(moving, round(BRIDGE_S / step), max(1, round(LEAST_S / step)))
+    bridge, least = round(BRIDGE_S / step), max(1, round(LEAST_S / step))
+    return _times(stretch, _spans(moving, bridge, least), GUARD_S)
+
+
+def find_disturbed(stretch: Stretch) -> list[tuple[float, float]]:
+    """Stretches (start_s, end_s) in which much of the picture changed and motion does not explain it."""
+    return _times(stretch, _spans(stretch.disturbed, 0, 1), stretch.interval_s / 2)
+
+
+def _times(stretch: Stretch, spans: list[tuple[int, int]], guard_s: float) -> list[tuple[float, float]]:
     first, last = float(stretch.time_s[0]), float(stretch.time_s[-1])
     return [
-        (max(first, float(stretch.time_s[a]) - GUARD_S), min(last, float(stretch.time_s[b - 1]) + GUARD_S))
+        (max(first, float(stretch.time_s[a]) - guard_s), min(last, float(stretch.time_s[b - 1]) + guard_s))
         for a, b in spans
     ]
 

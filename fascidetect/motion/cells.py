@@ -19,7 +19,8 @@ FEWEST = 1e-3  # share of a window that must be subject
 REFINE_PX = 0.35  # one linear step is exact enough below this displacement
 REFINE_ROUNDS = 2
 FARTHEST_PX = 6.0  # beyond this the window does not hold what moved since the last frame
-STILL_PX = 0.01  # a field of less than this is no field
+LUMA_STRIDE = 2  # shading is a mean over cells: half the pixels carry it
+CROP_PX = 3  # the blur's reach: pixels nearer to the edge are mixed with what is not there
 DARKEST = 12.0  # mean luma below which a change in percent means nothing
 
 
@@ -45,8 +46,12 @@ class CellSystem:
 
     @property
     def texture(self) -> FloatArray:
-        """Mean squared gradient (percent contrast per analysis_px, squared), (R, C)."""
-        return 0.5 * (self.axx + self.ayy)
+        """Squared contrast gradient (percent per analysis_px, squared) along the worse direction, (R, C) >= 0.
+
+        The smaller eigenvalue: an edge alone says nothing of motion along it.
+        """
+        half = 0.5 * (self.axx + self.ayy)
+        return np.maximum(half - np.hypot(0.5 * (self.axx - self.ayy), self.axy), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +109,26 @@ def _step(system: CellSystem, d: FloatArray) -> tuple[FloatArray, FloatArray, Fl
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Local contrast and smoothed luma of one picture, both (h, w) float32."""
+    """Two views of one picture: local contrast (h, w), and smoothed luma thinned by `LUMA_STRIDE`."""
 
     contrast: FloatArray
     luma: FloatArray
 
 
+def make_pair(contrast: FloatArray, luma: FloatArray) -> Pair:
+    """Both views from pictures of full working size (h, w)."""
+    h, w = luma.shape
+    return Pair(contrast, cv2.resize(luma, (w // LUMA_STRIDE, h // LUMA_STRIDE), interpolation=cv2.INTER_AREA))
+
+
 def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each other
-    system: CellSystem, frame: Pair, reference: Pair, affine: FloatArray, gain: float, guess_px: FloatArray, calm: BoolArray
+    system: CellSystem,
+    frame: Pair,
+    reference: Pair,
+    affine: FloatArray,
+    gain: float,
+    guess_px: FloatArray,
+    calm: BoolArray,
 ) -> tuple[CellMotion, Pair]:
     """Motion of every cell, starting from a guess.
 
@@ -137,7 +154,11 @@ def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each othe
     -----
     One linear step reads 2 px a quarter too small, so larger steps are refined by warping again.
     """
-    here = warp(frame, affine, reference, guess_px, system.cell_px)
+    grid = landing(affine, guess_px, system.cell_px)
+    here = Pair(
+        warp(frame.contrast, grid, reference.contrast, system.cell_px),
+        warp(frame.luma, grid, reference.luma, system.cell_px, LUMA_STRIDE),
+    )
     more, before, after = _step(system, (here.contrast - (1 + gain) * reference.contrast) * system.weight)
     more = np.clip(more, -FARTHEST_PX, FARTHEST_PX)
     lit = shading(system, here.luma, reference.luma, more)
@@ -145,45 +166,70 @@ def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each othe
     for _ in range(REFINE_ROUNDS):
         if not np.any(np.abs(left[calm]) > REFINE_PX):
             break
-        again = warp(frame, affine, reference, guess_px + more, system.cell_px)
-        left, _, after = _step(system, (again.contrast - (1 + gain) * reference.contrast) * system.weight)
+        again = warp(
+            frame.contrast, landing(affine, guess_px + more, system.cell_px), reference.contrast, system.cell_px
+        )
+        left, _, after = _step(system, (again - (1 + gain) * reference.contrast) * system.weight)
         more = np.clip(more + np.clip(left, -1, 1), -FARTHEST_PX, FARTHEST_PX)
     residual = np.sqrt(np.stack([before, np.minimum(after, before)], axis=-1))
     return CellMotion(guess_px + more, lit, residual), here
 
 
-def warp(frame: Pair, affine: FloatArray, outside: Pair, displacement_px: FloatArray, cell_px: int) -> Pair:
-    """Bring a frame into reference coordinates, undoing the camera's and the given local motion.
+def landing(affine: FloatArray, displacement_px: FloatArray, cell_px: int) -> FloatArray:
+    """Where cell centres of the reference lie in the frame, (R + 2, C + 2, 2) as (x, y), one cell beyond the border.
 
-    Where the frame has no picture, `outside` is shown: what lies there differs from the reference by
-    nothing, and borders make no motion.
+    Between cell centres it is meant to be interpolated linearly, which keeps the affine part exact.
     """
-    h, w = frame.luma.shape
-    crop = 3  # the blur's reach: pixels nearer to the edge are mixed with what is not there
-    inner = cv2.merge([frame.contrast[crop : h - crop, crop : w - crop], frame.luma[crop : h - crop, crop : w - crop]])
-    target = cv2.merge([outside.contrast, outside.luma])
+    rows, cols = displacement_px.shape[:2]
+    x = np.arange(-1, cols + 1, dtype=np.float32) * cell_px + (cell_px - 1) / 2
+    y = np.arange(-1, rows + 1, dtype=np.float32)[:, None] * cell_px + (cell_px - 1) / 2
+    d = np.pad(displacement_px.astype(np.float32), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    x, y = x + d[..., 0], y + d[..., 1]
     a = affine.astype(np.float32)
-    if np.abs(displacement_px).max(initial=0) < STILL_PX:
-        matrix = a[:2].copy()
-        matrix[:, 2] -= crop
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        out = cv2.warpAffine(inner, matrix, (w, h), dst=target, flags=flags, borderMode=cv2.BORDER_TRANSPARENT)
-    else:
-        dense = cv2.resize(displacement_px.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
-        x = dense[..., 0] + np.arange(w, dtype=np.float32)
-        y = dense[..., 1] + np.arange(h, dtype=np.float32)[:, None]
-        map_x = a[0, 0] * x + a[0, 1] * y + (a[0, 2] - crop)
-        map_y = a[1, 0] * x + a[1, 1] * y + (a[1, 2] - crop)
-        out = cv2.remap(inner, map_x, map_y, cv2.INTER_LINEAR, dst=target, borderMode=cv2.BORDER_TRANSPARENT)
-    return Pair(*cv2.split(out))
+    return np.stack([a[0, 0] * x + a[0, 1] * y + a[0, 2], a[1, 0] * x + a[1, 1] * y + a[1, 2]], axis=-1)
+
+
+def warp(image: FloatArray, grid: FloatArray, outside: FloatArray, cell_px: int, stride: int = 1) -> FloatArray:
+    """Bring a frame into reference coordinates.
+
+    Parameters
+    ----------
+    image, outside
+        Shape (h, w), thinned by `stride`. Where the frame has no picture, `outside` is shown: what lies
+        there then differs from the reference by nothing, and borders make no motion.
+    grid
+        From `landing`, in full working pixels.
+    """
+    h, w = image.shape
+    rows, cols = grid.shape[0] - 2, grid.shape[1] - 2
+    crop = CROP_PX if stride == 1 else 1
+    scaled = (grid - (stride - 1) / 2) / stride - crop
+    big = (round(w * (cols + 2) / cols), round(h * (rows + 2) / rows))
+    dense = cv2.resize(scaled, big, interpolation=cv2.INTER_LINEAR)
+    top, left = (big[1] - h) // 2, (big[0] - w) // 2
+    inner = image[crop : h - crop, crop : w - crop]
+    where = dense[top : top + h, left : left + w]
+    return cv2.remap(inner, where, None, cv2.INTER_LINEAR, dst=outside.copy(), borderMode=cv2.BORDER_TRANSPARENT)
 
 
 def shading(
     system: CellSystem, luma_warped: FloatArray, luma_reference: FloatArray, displacement_px: FloatArray
 ) -> FloatArray:
-    """Local change of brightness in percent that motion of the picture does not carry along, (R, C)."""
-    change = _window_mean((luma_warped - luma_reference) * system.weight, system)
-    level = cell_mean(luma_reference, system.cell_px)
+    """Local change of brightness in percent that motion of the picture does not carry along, (R, C).
+
+    Parameters
+    ----------
+    luma_warped, luma_reference
+        Thinned by `LUMA_STRIDE`.
+    displacement_px
+        (R, C, 2) left after warping, analysis_px.
+    """
+    rows, cols = system.axx.shape
+    size = (cols, rows)
+    thin = cv2.resize(system.weight, luma_warped.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    change = cv2.resize((luma_warped - luma_reference) * thin, size, interpolation=cv2.INTER_AREA)
+    change = cv2.GaussianBlur(change, (0, 0), system.sigma_cells, borderType=cv2.BORDER_CONSTANT) * system.norm
+    level = cv2.resize(luma_reference, size, interpolation=cv2.INTER_AREA)
     lx, ly = (g / system.cell_px for g in gradient(level))
     carried = lx * displacement_px[..., 0] + ly * displacement_px[..., 1]
     return 100 * (change + carried) / np.maximum(level, DARKEST)

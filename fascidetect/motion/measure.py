@@ -18,7 +18,17 @@ from fascidetect.model import (
     Geometry,
     MotionTrace,
 )
-from fascidetect.motion.cells import CellMotion, CellSystem, Pair, make_system, measure_cells, warp
+from fascidetect.motion.cells import (
+    LUMA_STRIDE,
+    CellMotion,
+    CellSystem,
+    Pair,
+    landing,
+    make_pair,
+    make_system,
+    measure_cells,
+    warp,
+)
 from fascidetect.motion.contrast import cell_mean, identity, local_contrast, smooth
 from fascidetect.motion.stabilize import Template, Tracker, displaced, make_template
 from fascidetect.motion.store import GrowingArray
@@ -29,7 +39,8 @@ RENEW_FRAMES_AT_START = 10  # until then everything is renewed with every frame
 RENEW_S = 0.15  # afterwards gradients and normal equations are renewed this often
 GUESS_S = 0.4  # how fast the guess of the local motion follows: slow against a twitch
 GUESS_LEAK_S = 10.0  # and how fast it forgets
-GUESS_CELLS = 2.0  # how smooth it is
+GUESS_CELLS = 4.0  # how smooth it is
+LEAST_TRUST = 0.05  # without texture near by the guess stays
 CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
 SMALLEST_ROI_CELLS = 4
@@ -60,7 +71,7 @@ class LocalGuess:
         self._miss += self._share * (np.abs(gap).max(axis=-1) - self._miss)
         near = cv2.GaussianBlur(weight, (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
         smooth = cv2.GaussianBlur(gap * weight[..., None], (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
-        self.field_px = (1 - self._leak) * self.field_px + self._share * smooth / np.maximum(near, 1e-3)[..., None]
+        self.field_px = (1 - self._leak) * self.field_px + self._share * smooth / (near + LEAST_TRUST)[..., None]
 
 
 class MotionMeter:
@@ -75,14 +86,18 @@ class MotionMeter:
         self._votes = SubjectVotes(geometry, roi)
         self._guess = LocalGuess(geometry, interval_s)
         self._against: _Against | None = None
+        self._still: FloatArray = np.zeros(self._size[::-1], np.float32)
         self._good = 0
         self._since_renewal = 0
 
     def step(self, frame: Frame) -> tuple[CameraMotion, CellMotion]:
         """Measure one frame, then let it into the reference."""
         luma = smooth(frame.luma, self._settings)
-        pair = Pair(local_contrast(luma, self._geometry.cell_px, self._settings), luma)
-        against = self._against or self._start(frame, pair)
+        pair = make_pair(local_contrast(luma, self._geometry.cell_px, self._settings), luma)
+        if self._against is None:
+            self._start(frame, pair, luma)
+        against = self._against
+        assert against is not None  # noqa: S101 - for mypy
         template = displaced(against.template, self._guess.field_px, self._geometry.cell_px)
         camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, template)
         motion = _still(self._geometry)
@@ -95,15 +110,25 @@ class MotionMeter:
                 self._votes.look(frame.luma, frame.chroma, camera.affine)
             self._learn(lying, against)
         elif self._tracker.bad_in_a_row * self._interval_s > LONGEST_BAD_S:
-            lying = warp(pair, camera.affine, against.reference, self._guess.field_px, self._geometry.cell_px)
-            self._learn(lying, against)
+            self._learn(self._laid(pair, camera, against), against)
+        if camera.ok and self._since_renewal == 0:
+            grid = landing(camera.affine, self._guess.field_px, self._geometry.cell_px)
+            self._still = warp(luma, grid, self._still, self._geometry.cell_px)
         return camera, motion
 
-    def _start(self, frame: Frame, pair: Pair) -> _Against:
+    def _laid(self, pair: Pair, camera: CameraMotion, against: _Against) -> Pair:
+        cell_px = self._geometry.cell_px
+        grid = landing(camera.affine, self._guess.field_px, cell_px)
+        return Pair(
+            warp(pair.contrast, grid, against.reference.contrast, cell_px),
+            warp(pair.luma, grid, against.reference.luma, cell_px, LUMA_STRIDE),
+        )
+
+    def _start(self, frame: Frame, pair: Pair, luma: FloatArray) -> None:
         if frame.chroma is not None:
             self._votes.look(frame.luma, frame.chroma, identity())
+        self._still = luma.copy()
         self._against = self._prepare(Pair(pair.contrast.copy(), pair.luma.copy()))
-        return self._against
 
     def _learn(self, lying: Pair, against: _Against) -> None:
         """Feed the reference with a frame that lies over it."""
@@ -135,7 +160,7 @@ class MotionMeter:
         share = cv2.resize(subject.mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
         if self._against is None:
             return Outcome(share, subject.area, np.zeros((rows, cols)), np.zeros(self._size[::-1], np.uint8))
-        picture = np.clip(np.rint(self._against.reference.luma), 0, 255).astype(np.uint8)
+        picture = np.clip(np.rint(self._still), 0, 255).astype(np.uint8)
         return Outcome(share, subject.area, self._against.system.texture, picture)
 
 

@@ -1,0 +1,95 @@
+"""What the benchmark promises about its clips, and that a run can be made, continued and compared."""
+
+import importlib
+import json
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fascidetect.evaluate import Tally
+from fascidetect.phantom import Camera, Recipe, Scene
+
+FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
+NAMES = ("groups", "store", "jobs", "report")
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """The modules of the benchmark, which is a folder that is run and no package."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield {name: importlib.import_module(name) for name in NAMES}
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in NAMES:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def sides(bench):
+    return {side: list(bench["groups"].items(side)) for side in ("dev", "report")}
+
+
+def test_the_sides_share_no_seed_no_course_and_no_background(sides):
+    told = {}
+    for side, items in sides.items():
+        told[side] = (
+            {i.recipe.seed for i in items},
+            {t.shape for i in items for t in i.recipe.twitches},
+            {i.recipe.scene.background for i in items},
+        )
+    for dev, report in zip(told["dev"], told["report"], strict=True):
+        assert dev
+        assert report
+        assert not dev & report
+
+
+def test_quiet_reporting_clips_last_long_enough(sides):
+    quiet = Counter()
+    for item in sides["report"]:
+        assert bool(item.recipe.twitches) <= (not item.quiet)
+        quiet[item.group] += item.recipe.duration_s / 60 if item.quiet else 0
+    assert quiet.total() >= 60
+    assert all(minutes >= 4 for name, minutes in quiet.items() if minutes)
+
+
+def test_the_same_name_is_always_the_same_clip(bench, sides):
+    all_of_them = {i.name: i.recipe.sha256 for i in sides["dev"]}
+    assert len(set(all_of_them.values())) == len(all_of_them) == len(sides["dev"])
+    quick = {i.name: i.recipe.sha256 for i in bench["groups"].items("dev", quick=True)}
+    assert quick.items() < all_of_them.items()
+    assert {i.group for i in bench["groups"].items("dev", ("dark", "trains"))} == {"dark", "trains"}
+
+
+def test_a_clip_is_made_and_measured_once(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("FASCIDETECT_CACHE", str(tmp_path))
+    recipe = Recipe(1, 160, 120, 0.6, Scene(limb_share=0.9), Camera(fps=20))
+    item = bench["groups"].Item("tiny", "dev-tiny-quiet-0", True, recipe)
+    outcome = bench["jobs"].run(bench["jobs"].made(item))
+    assert (outcome.verdict, outcome.stale) == ("cannot_analyze", False)
+    monkeypatch.setattr(bench["store"], "make_clip", None)
+    monkeypatch.setattr(bench["store"], "measure", None)
+    again = bench["jobs"].run(bench["jobs"].made(item))
+    assert again.tallies == outcome.tallies
+    (tmp_path / "clips" / f"{recipe.sha256[:24]}.source").write_text("older")
+    assert bench["jobs"].run(bench["jobs"].made(item)).stale
+
+
+def test_runs_can_be_read_and_compared(bench):
+    report, outcome = bench["report"], bench["jobs"].Outcome
+    tally = Tally(1, 4, 4, 2, clip_s=20.0, usable_s=20.0, counts=((4, 4),))
+    clips = [
+        outcome("still", f"dev-still-{k}", False, str(k), dict.fromkeys((0.25, 0.1, 0.5), tally), "ok", "x", False, 1.0)
+        for k in range(3)
+    ]
+    rows = [report.Row.of("still", clips)]
+    assert "still" in report.table(rows)
+    assert "at +-0.1 s" in report.tight(rows)
+    old = json.loads(json.dumps(report.tree("dev", rows, clips, quick=True)))
+    better = replace(tally, n_hits=4)
+    now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]
+    assert "0.50 (0.50..0.50)" in report.against(old, now)
+    assert "shares no clip" in report.against(old, [replace(c, sha256="other") for c in clips])
