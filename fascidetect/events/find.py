@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fascidetect.events.score import Score, combine
-from fascidetect.events.shape import AFTER_S, BEFORE_S, Shape, fit_shape, waveform
+from fascidetect.events.shape import (
+    AFTER_S,
+    BEFORE_S,
+    LEVEL_AFTER_S,
+    LEVEL_BEFORE_S,
+    Shape,
+    fit_shape,
+    waveform,
+)
 from fascidetect.events.stretch import Stretch
 from fascidetect.model import BoolArray, FloatArray
 
@@ -225,8 +233,8 @@ def _others(peak: _Peak, peaks: list[_Peak]) -> list[int]:
 def _fit(stretch: Stretch, score: Score, peak: _Peak, others: list[int]) -> Shape:
     """Fit the course of the movement, projected on its own pattern."""
     step = stretch.interval_s
-    low = max(0, peak.n - round(BEFORE_S / step))
-    high = min(len(stretch.time_s), peak.n + round(AFTER_S / step) + 1)
+    low = max(0, peak.n - round(LEVEL_BEFORE_S / step))
+    high = min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / step) + 1)
     cells = peak.region
     unit = score.noise[:, cells]
     x = stretch.data[:, low:high, cells] / unit[:, None]

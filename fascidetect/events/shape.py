@@ -9,7 +9,9 @@ import numpy as np
 from fascidetect.model import FloatArray
 
 BEFORE_S, AFTER_S = 0.35, 0.55  # around the peak: what is fitted
+LEVEL_BEFORE_S, LEVEL_AFTER_S = 0.5, 1.0  # around the peak: where the resting level is read
 SEARCH_S = 0.12
+FEWEST = 3  # samples that make a level
 TAUS_S = (0.012, 0.018, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2)
 OWN = 0.5  # weight below which a sample says nothing about the resting level
 RISE_10 = 0.0383  # t/tau at which the rising side passes 10 % of the peak
@@ -59,12 +61,13 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
         ``step`` is the change of level from before to after, in units of the height.
     """
     step_s = float(np.median(np.diff(time_s)))
+    fitted = weight * ((time_s >= peak_s - BEFORE_S) & (time_s <= peak_s + AFTER_S))
     starts = np.arange(-SEARCH_S, SEARCH_S + 1e-9, step_s / 4)
     taus = np.array([tau for tau in TAUS_S if tau > 0.3 * step_s])
     onset, tau = (a.ravel() for a in np.meshgrid(starts, taus, indexing="ij"))
     onset = peak_s + onset - tau
     curves = _curves(time_s, onset, tau)
-    height, left, total = _regress(curves, series, weight)
+    height, left, total = _regress(curves, series, fitted)
     left = np.where(height > 0, left, np.inf)
     best = int(np.argmin(left))
     r2 = 1 - float(left[best]) / total if total > 0 and np.isfinite(left[best]) else 0.0
@@ -97,9 +100,12 @@ def _regress(curves: FloatArray, series: FloatArray, weight: FloatArray) -> tupl
 
 
 def _level_step(time_s: FloatArray, series: FloatArray, onset_s: float, offset_s: float, height: float) -> float:
-    """Change of the resting level across the twitch, in units of its height; 0 where it cannot be told."""
-    end = min(offset_s, float(time_s[-1]) - 0.1)
-    before, after = series[time_s < onset_s], series[time_s > end]
-    if len(before) < 2 or len(after) < 2 or height <= 0:
+    """Change of the resting level across the twitch, in units of its height; 0 where it cannot be told.
+
+    A movement may swing back before it rests, so the level after is read late.
+    """
+    before = series[time_s < onset_s]
+    after = series[time_s > max(offset_s, onset_s + AFTER_S)]
+    if len(before) < FEWEST or len(after) < FEWEST or height <= 0:
         return 0.0
     return abs(float(np.median(after)) - float(np.median(before))) / height
