@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fascidetect.events.shape import FALL_10, RISE_10, TAUS_S, fit_shape, waveform
+
+
+def fitted(onset_s, tau_s, *, fps=30.0, noise=0.0, level=0.0, guess_s=0.0, step=0.0):
+    time_s = np.arange(-0.6, 1.2, 1 / fps)
+    series = level + 5 * waveform(time_s - onset_s, tau_s) + step * (time_s > onset_s + 2 * tau_s)
+    series = series + np.random.default_rng(0).normal(0, noise, len(time_s))
+    return fit_shape(time_s, series, np.ones(len(time_s)), onset_s + tau_s + guess_s)
+
+
+def test_ten_percent_lies_where_it_is_said():
+    assert waveform(np.array([RISE_10, FALL_10]), 1.0) == pytest.approx([0.1, 0.1], abs=1e-3)
+    assert waveform(np.array([-1.0, 0.0, 1.0]), 1.0) == pytest.approx([0, 0, 1])
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+@pytest.mark.parametrize("tau_s", [tau for tau in TAUS_S if tau >= 0.035])
+@pytest.mark.parametrize("guess_s", [-0.04, 0.0, 0.04])
+def test_onset_peak_and_width_are_recovered(fps, tau_s, guess_s):
+    shape = fitted(0.011, tau_s, fps=fps, level=-3.0, guess_s=guess_s)
+    quarter = 0.25 / fps + 1e-6  # starts are tried every quarter of a frame
+    assert shape.tau_s == tau_s
+    assert shape.peak_s == pytest.approx(0.011 + tau_s, abs=quarter)
+    assert shape.onset_s == pytest.approx(0.011 + RISE_10 * tau_s, abs=quarter)
+    assert shape.offset_s == pytest.approx(0.011 + FALL_10 * tau_s, abs=quarter)
+    assert shape.height == pytest.approx(5, rel=0.1)
+    assert shape.r2 > 0.95
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.03, 0.18), st.floats(-0.02, 0.02), st.floats(0, 0.25))
+def test_times_hold_between_the_tried_widths_and_in_noise(tau_s, onset_s, noise):
+    shape = fitted(onset_s, tau_s, noise=noise)
+    assert shape.peak_s == pytest.approx(onset_s + tau_s, abs=1 / 30)
+    assert shape.onset_s <= shape.peak_s <= shape.offset_s
+
+
+def test_a_change_that_stays_is_told_from_one_that_passes():
+    assert fitted(0, 0.05).step < 0.1
+    assert fitted(0, 0.05, step=5.0).step > 0.5
+
+
+def test_noise_fits_badly():
+    rng = np.random.default_rng(4)
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    fits = [fit_shape(time_s, rng.normal(0, 1, len(time_s)), np.ones(len(time_s)), 0.0).r2 for _ in range(20)]
+    assert np.median(fits) < 0.45 < fitted(0, 0.05, noise=0.3).r2
+
+
+def test_a_twitch_beside_it_does_not_matter_where_it_has_no_weight():
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    both = waveform(time_s, 0.05) + 3 * waveform(time_s - 0.35, 0.05)
+    weight = np.where((time_s > 0.3) & (time_s < 0.8), 0.0, 1.0)
+    shape = fit_shape(time_s, both, weight, 0.05)
+    assert shape.peak_s == pytest.approx(0.05, abs=0.01)
+    assert shape.height == pytest.approx(1, rel=0.1)
+
+
+def test_a_flat_line_has_no_shape():
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    shape = fit_shape(time_s, np.zeros(len(time_s)), np.ones(len(time_s)), 0.0)
+    assert shape.r2 == 0
+    assert np.isfinite([shape.onset_s, shape.peak_s, shape.offset_s, shape.step]).all()
