@@ -116,10 +116,10 @@ class ClipSettings(_Checked):
 class MeasureSettings(_Checked):
     """The pixel half: reduction, stabilization, local motion."""
 
-    width_px: int = setting(640, "long side of the working picture", unit="analysis_px", low=160, high=3840)
+    width_px: int = setting(960, "long side of the working picture", unit="analysis_px", low=160, high=3840)
     cells_across: int = setting(64, "cells along the long side; a cell is the unit of place", low=16, high=256)
     blur_px: float = setting(
-        0.8, "smoothing of the working picture before motion is measured", unit="analysis_px", low=0, high=5
+        0.4, "smoothing of the working picture before motion is measured", unit="analysis_px", low=0, high=5
     )
     reference_s: float = setting(1.5, "time over which the reference picture is renewed", unit="s", low=0.2, high=30)
     contrast_floor: float = setting(
@@ -133,7 +133,7 @@ class MeasureSettings(_Checked):
         1.0, "width of the window in which one displacement is estimated", unit="cells", low=0.3, high=5
     )
     flow_ridge: float = setting(
-        0.15, "regularization of the displacement estimate (squared contrast per analysis_px)", low=0, high=100
+        0.07, "regularization of the displacement estimate (squared contrast per analysis_px)", low=0, high=100
     )
     register_rounds: int = setting(4, "rounds of the registration per frame, at most", low=1, high=20)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fascidetect.events.find import Candidate, find, local_maxima
-from fascidetect.events.foci import group, rhythm
-from fascidetect.events.reject import Judged, judge
-from fascidetect.events.score import UNFIT, Score, make_score
-from fascidetect.events.stretch import Stretch, cut
+from fascidetect.events.find import Candidate, Maxima, find, local_maxima
+from fascidetect.events.foci import group, rhythm, together
+from fascidetect.events.reject import Judged, judge, looks_like_twitch
+from fascidetect.events.score import UNFIT, make_score
+from fascidetect.events.stretch import cut
 from fascidetect.events.sustained import Restless, find_restless, join_restless
 from fascidetect.events.voluntary import find_disturbed, find_moving
 from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable, release
@@ -19,8 +19,11 @@ from fascidetect.settings import DetectSettings
 
 FLOOR = 0.8  # of the lowest threshold: what is kept as below_threshold
 SENSITIVITY = {"low": 1.25, "normal": 1.0, "high": 0.85}
-POP = 1.5  # restlessness of key frames, relative to other frames, that calls for care
+KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoided
 FEWEST_FRAMES = 8
+FEWEST_MAXIMA = 10
+BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
+GUMBEL = 1.345  # (p80 - p50) / (p50 - p20) of the largest of many
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Found:
 @dataclass(frozen=True)
 class _Window:
     candidates: list[Candidate]
-    maxima: FloatArray
+    maxima: Maxima
     restless: list[Restless]
     lost: list[Unusable]
     valid: BoolArray
@@ -78,7 +81,6 @@ class _Window:
     tail: FloatArray
     time_s: FloatArray
     score: FloatArray
-    pops: bool
 
 
 def detect_events(
@@ -104,15 +106,18 @@ def detect_events(
     windows = [w for w in windows if w.valid.any()]
     if not windows:
         return _nothing(trace)
-    threshold = clip_threshold(np.concatenate([w.maxima for w in windows]), settings)
     candidates = [c for w in windows for c in w.candidates]
-    key_times_s = trace.time_s[trace.key_frame] if any(w.pops for w in windows) else ()
+    threshold = _threshold(windows, settings)
+    key_times_s = trace.time_s[trace.key_frame]
+    if len(key_times_s) < 2 or float(np.median(np.diff(key_times_s))) < KEYS_APART_S:  # noqa: PLR2004 - one pair
+        key_times_s = np.array([])
     judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
     lost = tuple(u for w in windows for u in w.lost)
     judged = [_unusable(one, (*unusable, *lost)) for one in judged]
     restless = join_restless([r for w in windows for r in w.restless])
     judged = [_restless(one, restless) for one in judged]
     judged.sort(key=lambda j: j.candidate.peak_s)
+    judged = _one_of_each_volley(judged, max(trace.geometry.shape))
     judged, beating = _regular(judged, max(trace.geometry.shape))
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
     focus = _foci(judged, max(trace.geometry.shape))
@@ -140,9 +145,32 @@ def clip_threshold(maxima: FloatArray, settings: DetectSettings) -> float:
     Up to a tenth of them may be real movements before it is biased.
     """
     threshold = settings.q_min
-    if len(maxima) >= 10:
+    if len(maxima) >= FEWEST_MAXIMA:
         p50, p80 = np.percentile(maxima, [50, 80])
         threshold = max(threshold, float(p50 + settings.kappa * (p80 - p50)))
+    return threshold * SENSITIVITY[settings.sensitivity]
+
+
+def _threshold(windows: Sequence[_Window], settings: DetectSettings) -> float:
+    """The clip's threshold, from maxima that no clear twitch accounts for: a busy muscle must not raise its own bar."""
+    everything = np.concatenate([w.maxima.height for w in windows])
+    robust = robust_threshold(everything, settings)
+    rest = np.concatenate(
+        [
+            w.maxima.apart_from([c for c in w.candidates if c.score > robust and looks_like_twitch(c)]).height
+            for w in windows
+        ]
+    )
+    threshold = clip_threshold(rest, settings)
+    return min(threshold, robust) if len(rest) < (1 - BUSY) * len(everything) else threshold
+
+
+def robust_threshold(maxima: FloatArray, settings: DetectSettings) -> float:
+    """As `clip_threshold`, but from the lower half of the maxima, which movements hardly reach."""
+    if len(maxima) < FEWEST_MAXIMA:
+        return settings.q_min * SENSITIVITY[settings.sensitivity]
+    p20, p50 = np.percentile(maxima, [20, 50])
+    threshold = max(settings.q_min, float(p50 + settings.kappa * GUMBEL * (p50 - p20)))
     return threshold * SENSITIVITY[settings.sensitivity]
 
 
@@ -175,19 +203,18 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
     stretch = cut(trace, span.start_s, span.end_s, max_gap_s, settings)
     for array in (trace.displacement_px, trace.shading_pct, trace.residual):
         release(array)
-    score = make_score(stretch, settings)
+    score = make_score(stretch, trace.geometry.cell_px, settings)
     inside = (stretch.time_s >= span.from_s) & (stretch.time_s < span.to_s)
     curve = score.q.reshape(len(score.q), -1).max(axis=1)
     curve[~stretch.usable] = np.nan
-    maxima = local_maxima(score, stretch.interval_s)
-    restless = find_restless(stretch, score.noise)
+    maxima = local_maxima(stretch, score)
+    restless = find_restless(stretch, score.noise, trace.geometry.cell_px)
     lost = [
         *(Unusable(a, b, "the limb itself moves") for a, b in find_moving(stretch, trace.geometry.cell_px)),
         *(Unusable(a, b, "disturbed picture") for a, b in find_disturbed(stretch)),
     ]
     valid = stretch.valid
     noise = score.noise[:2][:, valid]
-    pops = _key_frames_pop(trace, stretch, score)
     found = find(stretch, score, FLOOR * settings.q_min * SENSITIVITY[settings.sensitivity])
     return _Window(
         candidates=[c for c in found if span.from_s <= c.peak_s < span.to_s],
@@ -200,20 +227,7 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
         tail=score.tail,
         time_s=stretch.time_s[inside],
         score=curve[inside],
-        pops=pops,
     )
-
-
-def _key_frames_pop(trace: MotionTrace, stretch: Stretch, score: Score) -> bool:
-    """Whether the picture jumps where the codec starts anew."""
-    keys = trace.time_s[trace.key_frame]
-    keys = keys[(keys > stretch.time_s[0]) & (keys < stretch.time_s[-1])]
-    if len(keys) < 3 or not stretch.valid.any():  # noqa: PLR2004 - a few make no pattern
-        return False
-    level = np.percentile(score.q[:, stretch.valid], 90, axis=1)
-    slots = np.rint((keys - stretch.time_s[0]) / stretch.interval_s).astype(int)
-    usual = float(np.median(level))
-    return usual > 0 and float(np.median(level[np.clip(slots, 0, len(level) - 1)])) > POP * usual
 
 
 def _nothing(trace: MotionTrace) -> Found:
@@ -240,12 +254,22 @@ def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
 
 
 def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:
-    if one.reason not in ("", "shape", "sustained", "duplicate"):
+    if one.reason not in ("", "shape", "sustained"):
         return one
     for place in restless:
         if place.start_s <= one.candidate.peak_s <= place.end_s and bool((place.region & one.candidate.region).any()):
             return replace(one, reason=place.kind)
     return one
+
+
+def _one_of_each_volley(judged: list[Judged], longer_side: int) -> list[Judged]:
+    """Places that always move together are one movement seen at several places: only the clearest counts."""
+    standing = [k for k, j in enumerate(judged) if j.reason in ("", "rhythmic")]
+    candidates = [judged[k].candidate for k in standing]
+    labels = group(np.array([(c.row, c.col) for c in candidates]).reshape(-1, 2), longer_side)
+    echoes = together([c.peak_s for c in candidates], [c.score for c in candidates], labels)
+    hidden = {standing[k] for k in echoes}
+    return [replace(j, reason="duplicate") if k in hidden else j for k, j in enumerate(judged)]
 
 
 def _regular(judged: list[Judged], longer_side: int) -> tuple[list[Judged], list[Restless]]:

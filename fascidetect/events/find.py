@@ -6,6 +6,7 @@ Subtracting the filter's known answer is what tells two twitches 0.35 s apart fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,10 @@ from fascidetect.events.shape import (
     waveform,
 )
 from fascidetect.events.stretch import Stretch
-from fascidetect.model import BoolArray, FloatArray
+from fascidetect.model import BoolArray, FloatArray, IntArray
 
 MAXIMUM_S, MAXIMUM_SHARE = 0.12, 0.06  # a local maximum rules over this time and share of the grid
+ACCOUNTS_S = 0.6  # a candidate accounts for maxima at its place within this time
 HEIGHT = 0.4  # of its peak: what belongs to a candidate
 JOIN = 0.25  # of its peak: what hangs together with it, across gaps of up to ...
 GAP_CELLS = 2
@@ -95,15 +97,34 @@ class Candidate:
         return int(self.region.sum())
 
 
-def local_maxima(score: Score, interval_s: float) -> FloatArray:
-    """Heights of all local maxima of the score, in no order."""
+@dataclass(frozen=True, slots=True)
+class Maxima:
+    """Local maxima of the score: when, in which cell (row, col), how high; all (K,)."""
+
+    time_s: FloatArray
+    row: IntArray
+    col: IntArray
+    height: FloatArray
+
+    def apart_from(self, candidates: Sequence[Candidate]) -> Maxima:
+        """Those that no candidate accounts for, in place or in time."""
+        free = np.ones(len(self.time_s), bool)
+        for one in candidates:
+            near = np.abs(self.time_s - one.peak_s) < ACCOUNTS_S
+            free &= ~(near & grown(one.region, GAP_CELLS)[self.row, self.col])
+        return Maxima(self.time_s[free], self.row[free], self.col[free], self.height[free])
+
+
+def local_maxima(stretch: Stretch, score: Score) -> Maxima:
+    """All local maxima of the score, in order of time."""
     from scipy.ndimage import maximum_filter
 
     q = score.q
     reach = max(1, round(MAXIMUM_SHARE * max(q.shape[1:])))
-    size = (2 * round(MAXIMUM_S / interval_s) + 1, 2 * reach + 1, 2 * reach + 1)
+    size = (2 * round(MAXIMUM_S / stretch.interval_s) + 1, 2 * reach + 1, 2 * reach + 1)
     top = (q == maximum_filter(q, size=size)) & (q > 0) & score.open_time
-    return np.asarray(q[top])
+    n, row, col = np.nonzero(top)
+    return Maxima(stretch.time_s[n], row, col, q[top])
 
 
 @dataclass(slots=True)
@@ -255,7 +276,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
     weight = np.where(peak.region, np.sqrt(np.square(peak.pattern).sum(axis=0)), 0)
     rows, cols = np.indices(weight.shape)
     total = float(weight.sum()) or 1.0
-    border = peak.region & grown(~np.pad(stretch.valid, 1), 1)[1:-1, 1:-1]
+    border = peak.region & grown(~np.pad(stretch.within, 1), 1)[1:-1, 1:-1]
     return Candidate(
         peak_s=shape.peak_s,
         score=peak.score,

@@ -14,6 +14,7 @@ BACK, BACK_S = -0.3, 0.6  # the same place going the other way soon after, or be
 SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
 R2 = 0.45
+CLEAR_R2 = 0.75
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
 FRAME = 2.0  # restlessness of the whole picture
@@ -22,8 +23,8 @@ FLOW = 3.0
 SHADING_PCT = 30.0
 EDGE = 0.5  # share of the cells at the border of the analyzed area
 LONGEST_S = 1.0
-KEYFRAME_FRAMES = 1.0
-SURE = 1.5  # scores this far above the threshold excuse a peak on a key frame
+KEY_BEFORE, KEY_AFTER = 1.0, 2.5  # frames around a key frame in which the picture may jump
+SURE = 1.6  # scores this far above the threshold excuse a peak there
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Judged:
 
     candidate: Candidate
     reason: str
+
+
+def looks_like_twitch(one: Candidate) -> bool:
+    """Whether a candidate is local, of some size, and rises and falls as a twitch does."""
+    shape = one.shape
+    return one.wide < WIDE and one.n_cells >= SMALLEST_CELLS and shape.r2 > CLEAR_R2 and shape.step < STEP
 
 
 def judge(
@@ -48,7 +55,7 @@ def judge(
     threshold
         Scores below it are not counted.
     key_times_s
-        When the codec started anew and popped; empty where key frames leave no trace.
+        When the codec started anew and may have popped; empty where that is too often to avoid.
     longer_side_cells
         Of the grid.
     """
@@ -85,7 +92,8 @@ def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float], 
 def _on_key_frame(one: Candidate, key_times_s: Sequence[float], frame_interval_s: float) -> bool:
     if len(key_times_s) == 0:
         return False
-    return bool(np.min(np.abs(np.asarray(key_times_s) - one.peak_s)) <= KEYFRAME_FRAMES * frame_interval_s)
+    since = (one.peak_s - np.asarray(key_times_s)) / frame_interval_s
+    return bool(np.any((since >= -KEY_BEFORE) & (since <= KEY_AFTER)))
 
 
 def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells: int) -> str:

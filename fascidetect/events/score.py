@@ -16,10 +16,11 @@ from fascidetect.events.stretch import N_CHANNELS, Stretch
 from fascidetect.model import BoolArray, FloatArray
 from fascidetect.settings import DetectSettings
 
-FLOOR = (0.012, 0.012, 0.02)  # least noise believed: analysis_px, analysis_px, percent
+FLOOR = (0.0012, 0.0012, 0.02)  # least noise believed: cells, cells, percent
 REST_BLOCK_S = 0.5
 REST_QUANTILE = 0.3  # a place is at rest in its calmest blocks, however busy otherwise
 TAIL_CLIP = 99.3
+CALM_QUANTILE = 25  # over cells: those that move have heavy tails for a good reason
 TAIL_RATIO = 1.15  # rms of Gaussian noise over its MAD-sd, after the spectrum of real noise
 TAIL_HEAVY = 1.3
 CLIPPED_AT = 6.0
@@ -76,14 +77,19 @@ class Score:
     gain: FloatArray
 
 
-def make_score(stretch: Stretch, settings: DetectSettings) -> Score:
+def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Score:
     """Score a stretch.
+
+    Parameters
+    ----------
+    cell_px
+        Size of a cell, analysis_px.
 
     Notes
     -----
     `stretch.data` is not changed.
     """
-    noise = cell_noise(stretch)
+    noise = cell_noise(stretch, cell_px)
     tail = _tail_factor(stretch, noise)
     whitened = np.empty_like(stretch.data)
     step = stretch.interval_s
@@ -111,7 +117,7 @@ def make_score(stretch: Stretch, settings: DetectSettings) -> Score:
     return Score(z, q, frame_level, open_time, noise, tail, responses, lift, gamma, gain)
 
 
-def cell_noise(stretch: Stretch) -> FloatArray:
+def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
     """Noise of each cell and channel, (3, R, C), in the channel's unit.
 
     The robust sd over all time would call a busy muscle noisy. So the spread in the calmest blocks
@@ -125,6 +131,7 @@ def cell_noise(stretch: Stretch) -> FloatArray:
         return out
     seen = stretch.seen[:, stretch.valid]
     partly = seen.mean(axis=0) < 0.99
+    floor = FLOOR[0] * cell_px, FLOOR[1] * cell_px, FLOOR[2]
     for k in range(N_CHANNELS):
         x = np.where(seen, stretch.data[k][:, stretch.valid], np.nan)
         overall = 1.4826 * _nan_median(np.abs(x))
@@ -133,7 +140,7 @@ def cell_noise(stretch: Stretch) -> FloatArray:
         scale = np.nanmedian(overall[overall > 0] / np.maximum(calm[overall > 0], 1e-6)) if (overall > 0).any() else 1
         b = np.fmin(overall, scale * np.nan_to_num(calm, nan=np.inf))
         typical = float(np.nanmedian(b))
-        b = np.maximum(np.nan_to_num(b, nan=typical), max(0.5 * typical, FLOOR[k]))
+        b = np.maximum(np.nan_to_num(b, nan=typical), max(0.5 * typical, floor[k]))
         b[partly] = np.maximum(b[partly], typical)
         out[k][stretch.valid] = b
     return out
@@ -158,7 +165,8 @@ def _tail_factor(stretch: Stretch, noise: FloatArray) -> FloatArray:
         x = np.abs(stretch.data[k][:, stretch.valid])
         limit = np.percentile(x, TAIL_CLIP, axis=0)
         rms = np.sqrt(np.mean(np.square(np.minimum(x, limit)), axis=0))
-        out[k] = max(1.0, float(np.median(rms / noise[k][stretch.valid])) / TAIL_RATIO)
+        ratio = np.percentile(rms / noise[k][stretch.valid], CALM_QUANTILE)
+        out[k] = max(1.0, float(ratio) / TAIL_RATIO)
     return out
 
 

@@ -22,7 +22,7 @@ WIDEN_S, WIDEN_CELLS = 0.25, 2
 SEEN_SHARE = 0.6  # part of the time a cell must be seen
 MASKED = 0.9  # share of a cell that must belong to the subject
 PARALLAX = 8.0  # a cell whose unexplained variance is this many times the median moves by itself
-READABLE = 0.3  # squared gradient, in units of unexplained variance, that a displacement can be read from
+READABLE = 30.0  # squared gradient over unexplained variance, times pixels of a cell: below, nothing can be read
 WORST = 4.0  # unrest is not believed beyond this
 DISTURBED = 0.3  # share of the subject whose change is unexplained
 SURFACE_ROUNDS = 4
@@ -43,6 +43,8 @@ class Stretch:
         (N, R, C) what was in view, registered and not covered.
     valid
         (R, C) cells in which events are sought.
+    within
+        (R, C) cells of the subject that are seen, readable or not: its border is the border of what is analyzed.
     usable
         (N,) frames that could be registered and are not disturbed.
     disturbed
@@ -56,6 +58,7 @@ class Stretch:
     data: FloatArray
     seen: BoolArray
     valid: BoolArray
+    within: BoolArray
     usable: BoolArray
     disturbed: BoolArray
     unrest: FloatArray
@@ -97,7 +100,8 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     seen = _in_view(trace, rows, take) & usable[:, None, None]
     lasting = running_median(after, LASTING_S, step)
     covered = _occluded(before, after, lasting)
-    valid = _valid_cells(trace, seen & ~covered, usable, after)
+    within = _within(trace, seen & ~covered, usable)
+    valid = _readable(trace, within, usable, after)
     disturbed = _disturbed(covered, seen & valid)
     covered = _widened(covered, step)
     usable &= ~disturbed
@@ -114,7 +118,7 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     for channel in data:
         channel -= running_median(channel, settings.highpass_s, step)
     data *= seen & valid
-    return Stretch(grid, data, seen & valid, valid, usable, disturbed, _unrest(lasting, after, usable, valid))
+    return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, _unrest(lasting, after, usable, valid))
 
 
 class _Resampler:
@@ -213,19 +217,21 @@ def _unrest(lasting: FloatArray, after: FloatArray, usable: BoolArray, valid: Bo
     return np.asarray(np.sqrt(np.clip(lasting / usual, 1, WORST**2)))
 
 
-def _valid_cells(trace: MotionTrace, seen: BoolArray, usable: BoolArray, after: FloatArray) -> BoolArray:
+def _within(trace: MotionTrace, seen: BoolArray, usable: BoolArray) -> BoolArray:
+    """(R, C) whole cells of the subject, less its rim, that are seen most of the time."""
     from scipy.ndimage import binary_erosion
 
     subject = np.asarray(binary_erosion(trace.mask > MASKED, border_value=1))
-    if not usable.any():
-        return subject & False
-    enough = seen[usable].mean(axis=0) >= SEEN_SHARE
+    return subject & (seen[usable].mean(axis=0) >= SEEN_SHARE) if usable.any() else subject & False
+
+
+def _readable(trace: MotionTrace, within: BoolArray, usable: BoolArray, after: FloatArray) -> BoolArray:
+    """(R, C) cells that have texture to read motion from, and do not move by themselves all the time."""
+    if not within.any():
+        return within
     usual = np.median(after[usable], axis=0)
-    valid = subject & enough
-    if not valid.any():
-        return valid
-    textured = trace.texture > READABLE * usual
-    return valid & textured & (usual <= PARALLAX * np.median(usual[valid]))
+    textured = trace.texture * trace.geometry.cell_px**2 > READABLE * usual
+    return within & textured & (usual <= PARALLAX * np.median(usual[within]))
 
 
 def _without_surface(data: FloatArray, seen: BoolArray, texture: FloatArray) -> FloatArray:

@@ -16,11 +16,12 @@ from fascidetect.model import BoolArray, FloatArray
 
 BLOCK_S = 1.0
 RESTLESS = 4.0  # sd of displacement, in units of what is usual
-LEAST_PX = 0.15  # and at least so much, analysis_px
+LEAST_CELLS = 0.015  # and at least so much
 RUN_BLOCKS = 4  # seconds in a row
 GAP_SHARE = 0.25  # of a run that may be calm
 FEWEST_CELLS = 8
-BAND_HZ = (0.7, 15.0)
+BAND_HZ = (1.0, 15.0)
+SLOW_S = 0.8  # slower movement is the hand or the breath
 PEAK_SHARE = 0.5  # of the power in the band that lies around one frequency (and twice it)
 PEAK_WIDTH_HZ = 0.35
 
@@ -36,17 +37,19 @@ class Restless:
     rate_hz: float | None
 
 
-def find_restless(stretch: Stretch, noise: FloatArray) -> list[Restless]:
+def find_restless(stretch: Stretch, noise: FloatArray, cell_px: int) -> list[Restless]:
     """Find places that move in most seconds of a run of several.
 
     Parameters
     ----------
     noise
         (3, R, C) of the cells at rest.
+    cell_px
+        Size of a cell, analysis_px.
     """
     from scipy.ndimage import label
 
-    blocks = _restless_blocks(stretch, noise)
+    blocks = _restless_blocks(stretch, noise, LEAST_CELLS * cell_px)
     if len(blocks) < RUN_BLOCKS:
         return []
     runs = _long_runs(blocks)
@@ -62,17 +65,25 @@ def find_restless(stretch: Stretch, noise: FloatArray) -> list[Restless]:
     return out
 
 
-def _restless_blocks(stretch: Stretch, noise: FloatArray) -> BoolArray:
+def _restless_blocks(stretch: Stretch, noise: FloatArray, least_px: float) -> BoolArray:
     """(B, R, C): whether the median movement within each second stands out."""
     size = max(2, round(BLOCK_S / stretch.interval_s))
     count = len(stretch.time_s) // size
-    flow = np.hypot(stretch.data[0, : count * size], stretch.data[1, : count * size])
+    u, v = (_fast(stretch.data[k, : count * size], stretch.interval_s) for k in (0, 1))
+    flow = np.hypot(u, v)
     seen = stretch.seen[: count * size].reshape(count, size, *stretch.valid.shape).mean(axis=1) > 0.5  # noqa: PLR2004
     typical = np.median(flow.reshape(count, size, *stretch.valid.shape), axis=1)
     quiet = 1.18 * np.hypot(noise[0], noise[1]) / np.sqrt(2)  # median length of a 2-D Gaussian
     usual = float(np.median(quiet[stretch.valid])) if stretch.valid.any() else 0.0
-    limit = np.maximum(RESTLESS * np.minimum(quiet, 1.5 * usual), LEAST_PX)
+    limit = np.maximum(RESTLESS * np.minimum(quiet, 1.5 * usual), least_px)
     return np.asarray((typical > limit) & seen & stretch.valid)
+
+
+def _fast(channel: FloatArray, interval_s: float) -> FloatArray:
+    """Movement (N, R, C) less its mean over `SLOW_S`."""
+    from scipy.ndimage import uniform_filter1d
+
+    return np.asarray(channel - uniform_filter1d(channel, max(3, round(SLOW_S / interval_s)), axis=0))
 
 
 def _long_runs(blocks: BoolArray) -> BoolArray:
@@ -87,7 +98,7 @@ def _long_runs(blocks: BoolArray) -> BoolArray:
 def _name(stretch: Stretch, region: BoolArray, first: int, last: int) -> Restless:
     size = max(2, round(BLOCK_S / stretch.interval_s))
     rows = slice(first * size, min(last * size, len(stretch.time_s)))
-    cells = np.concatenate([stretch.data[k, rows][:, region] for k in (0, 1)], axis=1)
+    cells = np.concatenate([_fast(stretch.data[k, rows], stretch.interval_s)[:, region] for k in (0, 1)], axis=1)
     rate = dominant_hz(cells - cells.mean(axis=0), stretch.interval_s)
     start_s, end_s = float(stretch.time_s[rows.start]), float(stretch.time_s[rows.stop - 1])
     return Restless("rhythmic" if rate else "continuous", region, start_s, end_s, rate)

@@ -16,7 +16,7 @@ from fascidetect.model import CameraMotion, FloatArray
 from fascidetect.motion.contrast import gradient, identity
 from fascidetect.settings import MeasureSettings
 
-STRIDE = 4  # every 4th pixel in x and y carries enough to fit six numbers
+THIN = 160  # points along the long side carry enough to fit six numbers
 SCALE = 100.0  # makes linear and shift parameters of like size
 FEWEST_POINTS = 100
 CONVERGED_PX = 0.015
@@ -31,6 +31,7 @@ NOTHING = 0.9  # a residual of this share of the contrast: frame and reference h
 MAX_JUMP = 0.08  # of the long side between neighbouring good frames
 MAX_LINEAR_JUMP = 0.06
 MAX_LINEAR = 0.3  # departure of zoom and rotation from the reference
+FAINTEST = -0.8  # gain at which so little contrast is left that the picture shows nothing (covered, black, white)
 CENTRE_SIGMA = 0.45  # of each side: how much the fit leans on the middle, where the muscle is
 
 
@@ -60,15 +61,16 @@ def make_template(reference: FloatArray, weight: FloatArray) -> Template:
         Shape (h, w), 0..1; pixels above one half take part.
     """
     h, w = reference.shape
-    gx, gy = (g[::STRIDE, ::STRIDE] for g in gradient(reference))
-    thin_weight = weight[::STRIDE, ::STRIDE]
+    stride = max(1, round(max(h, w) / THIN))
+    gx, gy = (g[::stride, ::stride] for g in gradient(reference))
+    thin_weight = weight[::stride, ::stride]
     chosen = thin_weight > 0.5
     rows, cols = np.nonzero(chosen)
-    points = np.stack([cols, rows]).astype(np.float32) * STRIDE
+    points = np.stack([cols, rows]).astype(np.float32) * stride
     centre = (w - 1) / 2, (h - 1) / 2
     x, y = (points[0] - centre[0]) / SCALE, (points[1] - centre[1]) / SCALE
     gx, gy = gx[chosen], gy[chosen]
-    thin = reference[::STRIDE, ::STRIDE][chosen]
+    thin = reference[::stride, ::stride][chosen]
     jacobian = np.stack([gx * x, gx * y, gx, gy * x, gy * y, gy, thin]).astype(np.float32)
     lean = np.exp(
         -0.5 * ((2 * x * SCALE / w / (2 * CENTRE_SIGMA)) ** 2 + (2 * y * SCALE / h / (2 * CENTRE_SIGMA)) ** 2)
@@ -248,6 +250,7 @@ class Tracker:
             jump <= MAX_JUMP * self._long_px * patience
             and np.abs(change[:2, :2]).max() <= MAX_LINEAR_JUMP * patience
             and np.abs(fit.affine[:2, :2] - np.eye(2)).max() <= MAX_LINEAR
+            and fit.gain >= FAINTEST
             and fit.residual <= NOTHING * spread
             and (len(self._final) < 5 or fit.residual <= max(BAD * float(np.median(self._final)), UNLIKE * spread))
         )

@@ -10,6 +10,7 @@ import io
 import json
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -117,14 +118,19 @@ def load_trace(path: Path) -> MotionTrace:
         The file is missing, damaged or of another schema.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
+        with zipfile.ZipFile(path) as archive:
+            arrays = {name.removesuffix(".npy"): _read_member(archive, name) for name in archive.namelist()}
         version = str(arrays["schema_version"])
         if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
             raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
         return _trace_from(arrays)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, msgspec.ValidationError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, msgspec.ValidationError) as error:
         raise FasciError(f"cannot read {path.name} as a motion trace ({error}); analyze the clip again") from error
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
+    with archive.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _trace_from(arrays: dict[str, Any]) -> MotionTrace:

@@ -148,9 +148,12 @@ def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: Q
 
 
 def _frozen(trace: MotionTrace) -> bool:
-    """Whether all frames are the same: no frame differs from the first by anything at all."""
-    rows = np.unique(np.linspace(1, len(trace.time_s) - 1, 200).astype(int))
-    return not any(np.any(trace.residual[row, ..., 0] > 0) for row in rows) and bool(trace.ok.any())
+    """Whether all frames are the same: no frame that was registered differs from the first by anything at all."""
+    later = np.flatnonzero(trace.ok[1:]) + 1
+    if len(later) == 0:
+        return False
+    rows = later[np.unique(np.linspace(0, len(later) - 1, 200).astype(int))]
+    return not any(np.any(trace.residual[row, ..., 0] > 0) for row in rows)
 
 
 def _percentile(picture: FloatArray, q: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import av
@@ -21,7 +21,10 @@ GRID = Geometry(480, 270, 480, 270, 10)
 
 @dataclass(frozen=True)
 class Texture:
-    """Sum of plane waves, 6 to 60 px long: grey values that are known at any place, also between pixels."""
+    """Sum of plane waves, 6 to 60 px long: grey values that are known at any place, also between pixels.
+
+    As in skin, short waves are fainter: the amplitude grows with the root of the length.
+    """
 
     waves: FloatArray
 
@@ -29,13 +32,13 @@ class Texture:
     def make(seed: int = 0, n: int = 40) -> Texture:
         rng = np.random.default_rng(seed)
         length, turn = 6 * 10 ** rng.uniform(0, 1, n), rng.uniform(0, 2 * np.pi, n)
-        wave = 2 * np.pi / length
-        return Texture(np.stack([wave * np.cos(turn), wave * np.sin(turn), rng.uniform(0, 2 * np.pi, n)], 1))
+        wave, height = 2 * np.pi / length, np.sqrt(length / np.mean(length))
+        return Texture(np.stack([wave * np.cos(turn), wave * np.sin(turn), rng.uniform(0, 2 * np.pi, n), height], 1))
 
     def at(self, x: FloatArray, y: FloatArray, *, mean: float = 120.0, sd: float = 14.0) -> FloatArray:
         total = np.zeros(np.broadcast(x, y).shape)
-        for kx, ky, phase in self.waves:
-            total += np.cos(kx * x + ky * y + phase)
+        for kx, ky, phase, height in self.waves:
+            total += height * np.cos(kx * x + ky * y + phase)
         return (mean + sd * np.sqrt(2 / len(self.waves)) * total).astype(np.float32)
 
     def seen(self, geometry: Geometry = GRID, affine: FloatArray | None = None) -> FloatArray:
@@ -104,6 +107,3 @@ def plateau(geometry: Geometry, centre_xy: tuple[float, float], radius_px: float
     away = np.hypot(x - centre_xy[0], y - centre_xy[1])
     part = np.clip((away - radius_px) / rim_px, 0, 1)
     return 0.5 + 0.5 * np.cos(np.pi * part)
-
-
-Field = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]

@@ -1,4 +1,4 @@
-"""Motion traces with known movements on white noise, made without a video."""
+"""Motion traces with known movements on noise, made without a video."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from helpers.synthetic import facts
+from scipy.ndimage import gaussian_filter
 
 from fascidetect.model import FloatArray, Geometry, MotionTrace
 
@@ -67,11 +68,14 @@ def make_trace(
     geometry: Geometry = GRID,
     **changes: Any,
 ) -> MotionTrace:
-    """White noise over space and time plus movements; ``changes`` replace whole fields."""
+    """Noise plus movements; ``changes`` replace whole fields.
+
+    The noise is white in time and shared by neighbouring cells, as windows overlap (sd 1 cell).
+    """
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(duration_s * fps)) / fps if time_s is None else time_s
     n, (rows, cols) = len(time_s), geometry.shape
-    displacement = rng.normal(0, noise_px, (n, rows, cols, 2)).astype(np.float32)
+    displacement = np.stack([noise_px * _grain(rng, (n, rows, cols)) for _ in range(2)], axis=-1)
     for bump in bumps:
         now = bump.course(time_s)
         busy = np.flatnonzero(np.abs(now) > 1e-4)
@@ -83,7 +87,7 @@ def make_trace(
         time_s=time_s,
         frame_index=np.arange(n),
         displacement_px=displacement.astype(np.float16),
-        shading_pct=rng.normal(0, NOISE_PCT, (n, rows, cols)).astype(np.float16),
+        shading_pct=(NOISE_PCT * _grain(rng, (n, rows, cols))).astype(np.float16),
         residual=np.sort(unexplained, axis=-1)[..., ::-1].astype(np.float16),
         affine=np.tile(np.eye(3), (n, 1, 1)),
         gain=np.zeros(n),
@@ -96,6 +100,12 @@ def make_trace(
         area="roi",
     )
     return dataclasses.replace(trace, **changes)
+
+
+def _grain(rng: np.random.Generator, shape: tuple[int, int, int]) -> FloatArray:
+    """Noise of sd 1 that neighbouring cells share."""
+    grain = gaussian_filter(rng.standard_normal(shape, np.float32), (0, 1, 1), mode="wrap")
+    return grain / max(float(grain.std()) if grain.size else 0.0, 1e-9)
 
 
 def without(trace: MotionTrace, start_s: float, end_s: float) -> MotionTrace:

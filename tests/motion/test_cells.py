@@ -7,6 +7,7 @@ import pytest
 from helpers.frames import GRID, Texture, measured, measured_skin, places, plan, plateau, shifted
 
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
+from fascidetect.phantom.clip import truth_of
 from fascidetect.pipeline import measure
 
 STILL_FRAMES = 15
@@ -38,17 +39,24 @@ def test_a_patch_moves_as_far_as_it_was_moved(texture, distance, turn_deg):
 
 
 @pytest.mark.parametrize("texture_level", [1.0, 0.35])
-@pytest.mark.parametrize("distance", [0.5, 2.0])
+@pytest.mark.parametrize("distance", [0.3, 0.5, 2.0])
 def test_a_twitch_of_skin_has_its_full_size(texture_level, distance):
-    # 960 px wide, so 1 analysis_px is 1.5 px; the core (radius 150 px = 10 cells) hardly bends within a window.
-    twitch = Twitch(0.5, 480, 270, 1.5 * distance, 150, 0.1)
-    recipe = Recipe(3, 960, 540, 0.65, Scene(limb_share=1.0, texture=texture_level), Camera(fps=30), (twitch,))
+    # 640 px wide, so 1 analysis_px is 1 px; half height at 7 cells, so that the hill hardly bends within a window
+    # (0.97 of it is left) and covers little of the picture. 1.5 s before it, the reference has settled.
+    twitch = Twitch(1.5, 320, 180, distance, 70, 0.1)
+    recipe = Recipe(3, 640, 360, 1.65, Scene(limb_share=1.0, texture=texture_level), Camera(fps=30), (twitch,))
     trace = measured_skin(recipe)
     row, col = (n // 2 for n in trace.geometry.shape)
-    at_peak = trace.displacement_px[18, row - 1 : row + 1, col - 1 : col + 1].astype(float).mean(axis=(0, 1))
-    assert trace.time_s[18] == pytest.approx(0.6)
-    # 0.97 of the hill's height is left half a window from its top; the camera fit takes a little more of it.
-    assert 0.9 * distance <= at_peak[0] <= 1.1 * distance
+    core = trace.displacement_px[:, row - 2 : row + 2, col - 2 : col + 2].astype(float).mean(axis=(1, 2))
+    centre = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2])
+    core += followed(trace, centre)
+    assert trace.time_s[48] == pytest.approx(1.6)
+    assert 0.9 * distance <= (core[48] - core[44])[0] <= 1.1 * distance
+
+
+def followed(trace, place):
+    """How far the camera's fit moves a place in each frame, (T, 2): what a wide twitch takes along of it."""
+    return trace.affine[:, :2, :2] @ place + trace.affine[:, :2, 2] - place
 
 
 @pytest.mark.parametrize(("texture_level", "limit"), [(1.0, TEXTURED_SD_PX), (0.35, SMOOTH_SD_PX)])
@@ -72,7 +80,7 @@ def test_identical_pictures_do_not_move_at_all(texture):
     assert not np.any(trace.displacement_px)
     assert not np.any(trace.shading_pct)
     assert not np.any(trace.residual)
-    np.testing.assert_allclose(trace.affine, np.broadcast_to(np.eye(3), trace.affine.shape), atol=1e-9)
+    np.testing.assert_allclose(trace.affine, np.broadcast_to(np.eye(3), trace.affine.shape), atol=1e-5)
     assert trace.ok.all()
 
 
@@ -117,8 +125,6 @@ def test_the_fit_follows_the_limb_and_not_what_lies_behind():
     drift = Nuisance("drift", 12.0, direction_deg=90.0)  # across the limb, to which the background shifts by 2.4 px
     recipe = Recipe(4, 480, 270, 1.5, scene, Camera(fps=30), (), (drift,))
     trace = measured_skin(recipe)
-    from fascidetect.phantom.clip import truth_of
-
     true = np.array(truth_of(recipe, "", "").camera.affine)
     scale = trace.geometry.source_to_analysis
     wanted = scale @ true @ np.linalg.inv(scale)
@@ -128,8 +134,9 @@ def test_the_fit_follows_the_limb_and_not_what_lies_behind():
     assert trace.area == "skin"
     # Following the background by a hundredth of its own motion would cost 0.1 px.
     assert np.abs(error).max() <= 0.1
-    still = np.abs(trace.displacement_px[-5:].astype(float))[:, trace.mask > 0.95]
-    assert np.median(still) <= TEXTURED_SD_PX
+    # What the slow guess and the camera share between them may wander; it makes no movement from frame to frame.
+    still = np.abs(np.diff(trace.displacement_px[20:].astype(float), axis=0))[:, trace.mask > 0.95]
+    assert np.median(still) <= SMOOTH_SD_PX
 
 
 def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture):
@@ -144,13 +151,13 @@ def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture)
 
 
 def test_frame_rate_does_not_change_what_is_measured():
-    recipe = Recipe(6, 320, 180, 0.6, Scene(limb_share=1.0), Camera(fps=30, read_noise=0, shot_noise=0))
-    recipe = replace(recipe, twitches=(Twitch(0.3, 160, 90, 1.0, 60, 0.1),))
+    recipe = Recipe(6, 320, 180, 1.65, Scene(limb_share=1.0), Camera(fps=30, read_noise=0, shot_noise=0))
+    recipe = replace(recipe, twitches=(Twitch(1.5, 160, 90, 1.0, 35, 0.1),))
     slow = measured_skin(recipe)
     fast = measured_skin(replace(recipe, camera=replace(recipe.camera, fps=120)))
-    at_slow, at_fast = slow.displacement_px[12].astype(float), fast.displacement_px[48].astype(float)
-    assert (slow.time_s[12], fast.time_s[48]) == pytest.approx((0.4, 0.4))
-    core = np.s_[15:21, 29:35]
+    at_slow, at_fast = slow.displacement_px[48].astype(float), fast.displacement_px[192].astype(float)
+    assert (slow.time_s[48], fast.time_s[192]) == pytest.approx((1.6, 1.6))
+    core = np.s_[16:20, 30:34]
     # The reference has seen other moments: they differ by its share of the twitch, some hundredths.
     assert at_fast[core] == pytest.approx(at_slow[core], abs=0.1)
     assert at_slow[core][..., 0].mean() > 0.7

@@ -1,0 +1,117 @@
+"""What an analysis costs: ``python benchmarks/speed``. See benchmarks/README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import runs
+from loops import Loop, clip_of
+
+SHORT_S, LONG_S = 60.0, 600.0
+QUICK_S, QUICK_LONG_S = 10.0, 60.0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks/speed", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="clips of 10 s, and 1 min in place of 10")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def stage_times(path: Path) -> dict[str, float]:
+    import stages
+
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(stages.stages, str(path)).result()
+
+
+def costs(path: Path, *, overlay: bool) -> dict[str, Any]:
+    """Everything but the stages."""
+    found = {
+        "decoding, one thread": runs.decoding(path, "NONE"),
+        "decoding, frame threads": runs.decoding(path, "AUTO"),
+        "analyze --no-overlay": runs.analyzing(path, overlay=False),
+    }
+    if overlay:
+        found["analyze"] = runs.analyzing(path, overlay=True)
+    return {name: asdict(cost) for name, cost in found.items()}
+
+
+def show_stages(measured: dict[str, dict[str, Any]]) -> None:
+    """CPU-ms per frame by stage, and over decoding alone."""
+    from stages import DECODING
+
+    names = list(measured)
+    print("one thread, CPU-ms per frame (times decoding)".ljust(48) + "".join(name.rjust(18) for name in names))
+    floors = {n: m["costs"]["decoding, one thread"]["cpu_s"] - m["start_cpu_s"] for n, m in measured.items()}
+
+    def line(label: str, values: dict[str, float]) -> None:
+        cells = (f"{1000 * values[n] / measured[n]['frames']:.2f} ({values[n] / floors[n]:.2f})" for n in names)
+        print(label.ljust(48) + "".join(cell.rjust(18) for cell in cells))
+
+    line("decoding alone (PyAV)", floors)
+    tables = {n: m["stages"] for n, m in measured.items()}
+    order = sorted({stage for t in tables.values() for stage in t}, key=lambda s: ("overlay" in s, s != DECODING, s))
+    for stage in order:
+        line("  " + stage, {n: tables[n].get(stage, 0.0) for n in names})
+    line("sum without overlay", {n: sum(v for s, v in tables[n].items() if "overlay" not in s) for n in names})
+    line("sum", {n: sum(tables[n].values()) for n in names})
+
+
+def show_costs(measured: dict[str, dict[str, Any]]) -> None:
+    """Whole processes: CPU, wall clock against decoding, memory."""
+    head = ("process, with its start", "clip", "CPU-ms/frame", "wall s", "wall / decoding", "peak MB")
+    widths = (26, 14, 13, 9, 17, 9)
+    print(
+        "\n" + "".join(h.ljust(w) if k < 2 else h.rjust(w) for k, (h, w) in enumerate(zip(head, widths, strict=True)))
+    )
+    for name, m in measured.items():
+        floor_s = m["costs"]["decoding, frame threads"]["wall_s"]
+        for what, cost in m["costs"].items():
+            per_frame_ms = f"{1000 * cost['cpu_s'] / m['frames']:.2f}"
+            ratio = f"{cost['wall_s'] / floor_s:.2f}"
+            line((what, name, per_frame_ms, f"{cost['wall_s']:.1f}", ratio, f"{cost['peak_mb']:.0f}"))
+
+
+def main() -> int:
+    asked = parse()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    short_s, long_s = (QUICK_S, QUICK_LONG_S) if asked.quick else (SHORT_S, LONG_S)
+    say("importing alone")
+    start = runs.importing()
+    measured: dict[str, dict[str, Any]] = {}
+    for loop in (Loop("720p", short_s), Loop("1080p", short_s), Loop("720p", long_s)):
+        say(f"making {loop.name}")
+        path = clip_of(loop)
+        say(f"running {loop.name}")
+        found: dict[str, Any] = {"frames": loop.n_frames, "bytes": path.stat().st_size}
+        found["costs"] = costs(path, overlay=True)
+        found["start_cpu_s"] = runs.run(["-c", "import stages"]).cpu_s
+        if loop.seconds == short_s:
+            found["stages"] = stage_times(path)
+        measured[loop.name] = found
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
+    show_stages({name: m for name, m in measured.items() if "stages" in m})
+    show_costs(measured)
+    print(f"\nimporting alone: {start.cpu_s:.2f} s CPU, {start.peak_mb:.0f} MB")
+    if asked.output:
+        tree = {"quick": asked.quick, "importing": asdict(start), "clips": measured}
+        asked.output.write_text(json.dumps(tree, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.traces import make_trace, without
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fascidetect.model import Unusable
+from fascidetect.quality.usable import find_unusable, join, usable_seconds
+from fascidetect.settings import QualitySettings
+
+
+def test_a_good_clip_is_usable_throughout():
+    assert find_unusable(make_trace(duration_s=3), QualitySettings()) == ()
+
+
+def test_a_gap_is_unusable_from_frame_to_frame():
+    (gap,) = find_unusable(without(make_trace(duration_s=5), 2.0, 3.0), QualitySettings(max_gap_s=0.25))
+    assert (gap.start_s, gap.end_s, gap.reason) == (pytest.approx(59 / 30), pytest.approx(3.0), "no frames")
+
+
+def test_a_dropped_frame_is_no_gap():
+    assert find_unusable(without(make_trace(duration_s=5), 2.0, 2.03), QualitySettings()) == ()
+
+
+def test_frames_that_were_not_registered_cover_half_an_interval_more():
+    ok = np.ones(90, bool)
+    ok[30:45] = False
+    (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok), QualitySettings())
+    assert (lost.start_s, lost.end_s) == (pytest.approx(1 - 1 / 60), pytest.approx(44 / 30 + 1 / 60))
+    assert lost.reason == "shaken or not registered"
+
+
+def test_all_lost_is_all_unusable():
+    trace = make_trace(duration_s=3)
+    lost = find_unusable(replace(trace, ok=np.zeros(90, bool)), QualitySettings())
+    assert usable_seconds(0, float(trace.time_s[-1]), lost) == 0
+
+
+def test_neighbours_are_joined_and_overlaps_cut():
+    a, b, c = Unusable(1.0, 2.0, "x"), Unusable(2.1, 3.0, "x"), Unusable(2.5, 4.0, "y")
+    assert join([c, b, a]) == (Unusable(1.0, 3.0, "x"), Unusable(3.0, 4.0, "y"))
+    assert join([Unusable(0, 5, "x"), Unusable(1, 2, "y")]) == (Unusable(0, 5, "x"),)
+    assert join([Unusable(0, 1, "x"), Unusable(2, 3, "x")]) == (Unusable(0, 1, "x"), Unusable(2, 3, "x"))
+    assert join([]) == ()
+
+
+SPANS = st.lists(
+    st.builds(
+        lambda start, length, reason: Unusable(start, start + length, reason),
+        st.floats(0, 50),
+        st.floats(0.01, 20),
+        st.sampled_from("xyz"),
+    ),
+    max_size=12,
+)
+
+
+@given(SPANS)
+def test_joined_stretches_never_overlap_and_lose_nothing(spans):
+    joined = join(spans)
+    assert all(a.end_s <= b.start_s for a, b in zip(joined, joined[1:], strict=False))
+    for one in spans:
+        assert usable_seconds(one.start_s, one.end_s, joined) <= 1e-9
+    assert join(joined) == joined
+
+
+@given(SPANS)
+def test_usable_and_lost_make_the_whole(spans):
+    joined = join(spans)
+    lost = sum(u.end_s - u.start_s for u in joined)
+    assert usable_seconds(0, 100, joined) == pytest.approx(100 - lost)

@@ -1,0 +1,261 @@
+"""From a file to results on disk, with the real reader, detector and writers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from fascidetect import pipeline
+from fascidetect.errors import OutputError
+from fascidetect.evaluate import match
+from fascidetect.model import SCHEMA_VERSION
+from fascidetect.motion.store import load_trace
+from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, load_truth, make_clip
+from fascidetect.pipeline import analyze, analyze_to_folder, detect, measure
+from fascidetect.settings import ClipSettings, DetectSettings, ReportSettings, Roi, Settings
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+QUIET = Recipe(
+    seed=31,
+    width_px=480,
+    height_px=270,
+    duration_s=6.0,
+    scene=Scene(limb_share=0.65, mm_per_px=0.4),
+    camera=Camera(fps=30, bits_per_px=0.2),
+    nuisances=(Nuisance("shake", 1.0), Nuisance("zoom", 0.2), Nuisance("breathing", 0.3)),
+)
+TWITCHES = (
+    Twitch(1.5, 190, 120, 1.6, 25, 0.08, height_px=1.0),
+    Twitch(2.9, 320, 150, 1.5, 25, 0.08, direction_deg=60, height_px=1.0),
+    Twitch(4.4, 190, 120, 1.6, 25, 0.08, height_px=1.0),
+)
+NO_OVERLAY = Settings(report=ReportSettings(overlay=False))
+WRITTEN = {
+    "events.csv",
+    "rejected.csv",
+    "per_minute.csv",
+    "foci.csv",
+    "trace.npz",
+    "overlay.mp4",
+    "timeline.png",
+    "result.json",
+}
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    make_clip(QUIET, folder / "quiet.mp4")
+    make_clip(replace(QUIET, seed=32, twitches=TWITCHES), folder / "twitches.mp4")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(clips, tmp_path_factory):
+    """Result and folder of the twitching clip, analyzed once, and what the progress was told."""
+    out = tmp_path_factory.mktemp("results") / "out"
+    told: list[tuple[str, int, int]] = []
+    result = analyze_to_folder(clips / "twitches.mp4", out, progress=lambda *words: told.append(words))
+    return result, out, told
+
+
+def test_every_twitch_is_found_in_time_and_place(clips, done):
+    result, _, _ = done
+    truth = load_truth(clips / "twitches.mp4")
+    pairs = match([e.peak_s for e in truth.events], [e.peak_s for e in result.events], 0.1)
+    assert len(pairs) == len(truth.events) == len(result.events)
+    for i, j in pairs:
+        true, found = truth.events[i], result.events[j]
+        assert found.onset_s == pytest.approx(true.onset_s, abs=0.1)  # 3 frames: noise on a slow foot
+        assert np.hypot(found.x_px - true.x_px, found.y_px - true.y_px) < true.radius_px
+        # The camera's fit and the smoothing over neighbours take their share of a small twitch.
+        assert 0.5 * true.amplitude_px < found.amplitude_px < 1.3 * true.amplitude_px
+        assert found.onset_s < found.peak_s < found.offset_s
+    assert [focus.n_events for focus in result.foci] == [2, 1]
+
+
+def test_a_clip_of_five_to_twenty_seconds_has_events_and_no_rate(done):
+    result, _, _ = done
+    assert result.quality.verdict == "limited"
+    assert result.summary.n_events == 3
+    assert result.summary.rate_per_min is None
+    assert result.per_minute == ()
+    assert {focus.rate_per_min for focus in result.foci} == {None}
+
+
+def test_a_quiet_clip_is_quiet(clips):
+    result = analyze(clips / "quiet.mp4")
+    assert result.events == ()
+    assert result.sustained == ()
+    assert result.quality.verdict == "limited"  # short, not unusable
+    assert result.quality.usable_s == pytest.approx(6.0, abs=0.3)
+
+
+def test_everything_is_written_and_agrees(done):
+    result, out, _ = done
+    assert {path.name for path in out.iterdir()} == WRITTEN
+    document = json.loads((out / "result.json").read_text())
+    with (out / "events.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert document["schema_version"] == SCHEMA_VERSION
+    assert [row["id"] for row in rows] == [e["id"] for e in document["events"]] == [e.id for e in result.events]
+    assert document["summary"]["n_events"] == 3
+    assert document["quality"]["verdict"] == result.quality.verdict
+    assert document["run"]["wall_s"] > 0
+    assert "numpy" in document["run"]["libraries"]
+    assert (out / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    with av.open(str(out / "overlay.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == result.clip.n_frames
+
+
+def test_the_written_trace_gives_the_same_result(done):
+    result, out, _ = done
+    again = detect(load_trace(out / "trace.npz"))
+    assert again.to_records() == result.to_records()
+    assert again.quality == result.quality
+    assert [r.reason for r in again.rejections] == [r.reason for r in result.rejections]
+
+
+def test_records_are_plain_and_in_order_of_time(done):
+    result, _, _ = done
+    records = result.to_records()
+    assert [r["peak_s"] for r in records] == sorted(e.peak_s for e in result.events)
+    assert json.loads(json.dumps(records)) == records
+
+
+def test_progress_is_told_to_the_end(done):
+    result, _, told = done
+    stages = [stage for stage, _, _ in told]
+    assert list(dict.fromkeys(stages)) == ["measuring", "drawing"]
+    for stage in ("measuring", "drawing"):
+        counts = [n for name, n, _ in told if name == stage]
+        assert counts == list(range(1, result.clip.n_frames + 1))
+        assert {total for name, _, total in told if name == stage} == {result.clip.n_frames}
+
+
+def test_settings_are_recorded(clips, tmp_path):
+    roi = Roi.rectangle(60, 60, 360, 150, "calf")
+    settings = Settings(
+        clip=ClipSettings(from_s=0.2, to_s=5.8, mm_per_px=0.4, rois=(roi,)),
+        detect=DetectSettings(sensitivity="high", keep=("rhythmic",)),
+        report=ReportSettings(overlay=False, label="left"),
+    )
+    result = analyze_to_folder(clips / "twitches.mp4", tmp_path / "out", settings)
+    assert result.settings == settings
+    assert result.quality.area == "roi"
+    assert {event.roi for event in result.events} == {"calf"}
+    for event in result.events:
+        assert event.amplitude_mm == pytest.approx(0.4 * event.amplitude_px)
+    kept = json.loads((tmp_path / "out" / "result.json").read_text())["settings"]
+    assert kept["detect"]["sensitivity"] == "high"
+    assert kept["detect"]["keep"] == ["rhythmic"]
+    assert kept["clip"]["mm_per_px"] == 0.4
+    assert kept["report"]["label"] == "left"
+    assert not (tmp_path / "out" / "overlay.mp4").exists()
+
+
+def test_a_part_keeps_the_times_of_the_file(clips, done):
+    whole, _, _ = done
+    part = analyze(clips / "twitches.mp4", Settings(clip=ClipSettings(from_s=0.7)))
+    assert len(part.events) == 3
+    assert [e.peak_s for e in part.events] == pytest.approx([e.peak_s for e in whole.events], abs=1 / 30)
+
+
+def test_an_area_without_a_twitch_has_none(clips):
+    roi = Roi.rectangle(370, 90, 100, 120)
+    assert analyze(clips / "twitches.mp4", Settings(clip=ClipSettings(rois=(roi,)))).events == ()
+
+
+def test_results_are_not_overwritten_unasked(clips, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "result.json").write_text("precious")
+    with pytest.raises(OutputError, match="already holds results"):
+        analyze_to_folder(clips / "quiet.mp4", out, NO_OVERLAY)
+    assert (out / "result.json").read_text() == "precious"
+    assert [path.name for path in out.iterdir()] == ["result.json"]
+
+
+@pytest.mark.parametrize("late", ["save_trace", "write_timeline", "write_tables", "write_result"])
+@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt()])
+def test_whatever_fails_nothing_is_half_written(clips, tmp_path, monkeypatch, late, error):
+    trace = measured_once(clips)
+    monkeypatch.setattr(pipeline, "measure", lambda *words, **more: trace)
+
+    def fail(*words, **more):
+        raise error
+
+    monkeypatch.setattr(pipeline, late, fail)
+    out = tmp_path / "deep" / "out"
+    with pytest.raises(type(error)):
+        analyze_to_folder(clips / "quiet.mp4", out, NO_OVERLAY)
+    assert list(tmp_path.iterdir()) == []
+
+
+_measured = {}
+
+
+def measured_once(clips):
+    if clips not in _measured:
+        _measured[clips] = measure(clips / "quiet.mp4", Settings(clip=ClipSettings(to_s=1.0)))
+    return _measured[clips]
+
+
+def test_what_cannot_be_judged_is_written_without_events(clips, tmp_path):
+    settings = replace(NO_OVERLAY, clip=ClipSettings(to_s=2.0))
+    result = analyze_to_folder(clips / "twitches.mp4", tmp_path / "out", settings)
+    assert result.quality.verdict == "cannot_analyze"
+    assert (result.events, result.rejections, result.foci, result.per_minute) == ((), (), (), ())
+    assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN - {"overlay.mp4"}
+
+
+def test_light_is_no_movement(tmp_path):
+    light = (Nuisance("exposure", 20.0, start_s=2.0), Nuisance("shadow", 30.0, start_s=3.0, end_s=4.5))
+    make_clip(replace(QUIET, seed=33, nuisances=light), tmp_path / "light.mp4")
+    assert analyze(tmp_path / "light.mp4").events == ()
+
+
+@pytest.mark.parametrize("rotation_deg", [90, 180])
+def test_a_turned_clip_gives_upright_places(tmp_path, rotation_deg):
+    camera = replace(QUIET.camera, rotation_deg=rotation_deg)
+    make_clip(replace(QUIET, seed=32, twitches=TWITCHES[:2], camera=camera), tmp_path / "turned.mov")
+    result, truth = analyze(tmp_path / "turned.mov"), load_truth(tmp_path / "turned.mov")
+    assert (result.clip.width_px, result.clip.height_px) == (480, 270)
+    found, true = ([(e.x_px, e.y_px) for e in events] for events in (result.events, truth.events))
+    assert np.array(found) == pytest.approx(np.array(true), abs=25)  # within the radius
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fps", [15, 60])
+def test_other_frame_rates_find_the_same(tmp_path, fps):
+    recipe = replace(QUIET, seed=32, twitches=TWITCHES, camera=replace(QUIET.camera, fps=fps))
+    make_clip(recipe, tmp_path / "clip.mp4")
+    found = [e.peak_s for e in analyze(tmp_path / "clip.mp4").events]
+    assert found == pytest.approx([t.start_s + t.rise_s for t in TWITCHES], abs=1 / 15)
+
+
+@pytest.mark.slow
+def test_the_sample_with_twitches_gives_what_it_holds():
+    """1.4 to 2.8 px at 720 lines at the lower end of bit rates: most are found, and hardly anything else."""
+    result, truth = analyze(SAMPLES / "calf-twitches.mp4"), load_truth(SAMPLES / "calf-twitches.mp4")
+    hits = match([e.peak_s for e in truth.events], [e.peak_s for e in result.events], 0.15)
+    assert result.quality.verdict == "ok"
+    assert len(hits) >= 8
+    assert len(result.events) - len(hits) <= 1
+    assert result.summary.rate_low_per_min < 2 * len(truth.events) < result.summary.rate_high_per_min
+
+
+@pytest.mark.slow
+def test_the_quiet_sample_is_quiet():
+    result = analyze(SAMPLES / "calf-quiet.mp4")
+    assert result.quality.verdict == "ok"
+    assert result.events == ()
+    assert result.sustained == ()
+    assert result.summary.rate_per_min == 0
+    assert result.summary.rate_high_per_min == pytest.approx(7.4, abs=0.4)  # 3.69 in half a minute
