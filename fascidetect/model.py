@@ -289,11 +289,12 @@ def release(array: FloatArray) -> None:
     """Let the system take back the memory of a map's pages; they are read anew when asked for."""
     base: Any = array
     while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap) and isinstance(base.base, mmap.mmap):
+        inner: Any = base.base  # numpy's stub says it is an array
+        if isinstance(inner, mmap.mmap):
             if hasattr(mmap, "MADV_DONTNEED"):
-                base.base.madvise(mmap.MADV_DONTNEED)
+                inner.madvise(mmap.MADV_DONTNEED)
             return
-        base = base.base
+        base = inner
 
 
 @dataclass(frozen=True, slots=True)

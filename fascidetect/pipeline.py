@@ -155,7 +155,7 @@ def _result(trace: MotionTrace, found: Found, quality: Quality, settings: Settin
     events = tuple(event for event, j in described if not j.reason)
     rejections = tuple(Rejection(event, j.reason) for event, j in described if j.reason)
     timed = quality.usable_s >= settings.quality.min_rate_s
-    rates = rate_per_min(len(events), quality.usable_s) if timed else (None, None, None)
+    rate, low, high = rate_per_min(len(events), quality.usable_s) if timed else (None, None, None)
     foci = make_foci(events, quality.usable_s if timed else 0.0)
     counts: dict[str, int] = {}
     for rejection in rejections:
@@ -165,7 +165,7 @@ def _result(trace: MotionTrace, found: Found, quality: Quality, settings: Settin
     return Result(
         clip=trace.clip,
         quality=quality,
-        summary=Summary(len(events), *rates, len(foci), dict(sorted(counts.items()))),
+        summary=Summary(len(events), rate, low, high, len(foci), dict(sorted(counts.items()))),
         events=events,
         rejections=rejections,
         sustained=tuple(make_sustained(place, found.judged, trace) for place in found.restless),

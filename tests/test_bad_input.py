@@ -121,7 +121,7 @@ def test_too_short(tmp_path, skin):
 
 
 def test_between_short_and_long_there_are_events_but_no_rate(tmp_path, skin):
-    done, out = analyze(write_video(tmp_path / "fine.mp4", skin, fps=FPS))
+    _, out = analyze(write_video(tmp_path / "fine.mp4", skin, fps=FPS))
     result = json.loads((out / "result.json").read_text())
     assert result["quality"]["verdict"] == "limited"
     assert result["summary"]["n_events"] == 0
@@ -131,7 +131,10 @@ def test_between_short_and_long_there_are_events_but_no_rate(tmp_path, skin):
 
 def test_a_cut_file_is_analyzed_as_far_as_it_goes_and_says_so(tmp_path, skin):
     path = write_video(
-        tmp_path / "cut.mp4", skin * 2, fps=FPS, container_options={"movflags": "frag_keyframe+empty_moov"},
+        tmp_path / "cut.mp4",
+        skin * 2,
+        fps=FPS,
+        container_options={"movflags": "frag_keyframe+empty_moov"},
         options={"crf": "8", "g": "12"},
     )
     done, out = analyze(cut(path, 0.7))
@@ -146,12 +149,16 @@ def test_a_cut_file_with_a_header_names_what_is_missing(tmp_path, skin):
     done, out = analyze(cut(path, 0.7))
     assert done.exit_code == 0, done.output
     result = json.loads((out / "result.json").read_text())
-    assert any("could be" in w and "damaged" in w or "cut" in w for w in result["quality"]["warnings"]), result["quality"]
+    assert any(("could be" in w and "damaged" in w) or "cut" in w for w in result["quality"]["warnings"]), result[
+        "quality"
+    ]
     assert "Warning" in done.stdout or "warning" in done.stdout or "damaged" in done.stdout
 
 
 def test_an_mp4_whose_index_is_cut_off(tmp_path, skin):
-    refused(cut(write_video(tmp_path / "cut.mp4", skin, fps=FPS), 0.7), "if it was cut off while copying, copy it again")
+    refused(
+        cut(write_video(tmp_path / "cut.mp4", skin, fps=FPS), 0.7), "if it was cut off while copying, copy it again"
+    )
 
 
 def test_damage_in_the_middle_is_told_and_makes_no_movement(tmp_path, skin):
@@ -183,7 +190,7 @@ def test_frozen(tmp_path):
 def test_frozen_but_for_the_start(tmp_path, skin):
     """A call that hung: 2 s of film, then one picture."""
     stuck = skin[:24] + [skin[24]] * (len(skin) - 24)
-    done, out = analyze(write_video(tmp_path / "stuck.mp4", stuck, fps=FPS))
+    _, out = analyze(write_video(tmp_path / "stuck.mp4", stuck, fps=FPS))
     result = json.loads((out / "result.json").read_text())
     told = result["quality"]["warnings"] + result["quality"]["reasons"]
     assert any("repeat" in text or "never changes" in text for text in told)
@@ -192,7 +199,9 @@ def test_frozen_but_for_the_start(tmp_path, skin):
 
 def test_a_blank_wall(tmp_path):
     rng = np.random.default_rng(3)
-    wall = [np.clip(150 + rng.normal(0, 1.5, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8) for _ in range(round(SECONDS * FPS))]
+    wall = [
+        np.clip(150 + rng.normal(0, 1.5, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8) for _ in range(round(SECONDS * FPS))
+    ]
     done, out = analyze(write_video(tmp_path / "wall.mp4", wall, fps=FPS, options={"crf": "23"}))
     line = complaint(done)
     assert "rest the phone" in line or "go closer" in line
@@ -216,7 +225,7 @@ def test_violent_shake_is_refused_and_not_counted(tmp_path):
 def test_a_lens_that_is_covered_is_not_watched(tmp_path, skin):
     """Nothing shows while a finger lies on the lens: those seconds are no usable time."""
     covered = [np.full((HEIGHT, WIDTH), 60, np.uint8)] * 60
-    done, out = analyze(write_video(tmp_path / "covered.mp4", skin + covered + skin, fps=FPS))
+    _, out = analyze(write_video(tmp_path / "covered.mp4", skin + covered + skin, fps=FPS))
     result = json.loads((out / "result.json").read_text())
     assert result["events"] == []
     assert result["quality"]["usable_s"] < 2 * SECONDS + 1
@@ -324,10 +333,10 @@ def test_no_permission_to_read(tmp_path, skin, monkeypatch):
 def test_things_that_move_like_frames_of_another_clip(tmp_path, skin):
     """Two clips glued together: the cut between them is no movement."""
     other = [np.ascontiguousarray(p[::-1, ::-1]) for p in skin]
-    done, out = analyze(write_video(tmp_path / "glued.mp4", skin + other, fps=FPS))
+    _, out = analyze(write_video(tmp_path / "glued.mp4", skin + other, fps=FPS))
     assert json.loads((out / "result.json").read_text())["events"] == []
 
 
 def test_a_scene_that_slides_away_is_not_counted(tmp_path):
-    done, out = analyze(write_video(tmp_path / "pan.mp4", moving(round(SECONDS * FPS), HEIGHT, WIDTH), fps=FPS))
+    _, out = analyze(write_video(tmp_path / "pan.mp4", moving(round(SECONDS * FPS), HEIGHT, WIDTH), fps=FPS))
     assert json.loads((out / "result.json").read_text())["events"] == []

@@ -167,6 +167,7 @@ def test_a_part_keeps_the_times_of_the_file(clips, done):
     assert [e.peak_s for e in part.events] == pytest.approx([e.peak_s for e in whole.events], abs=1 / 30)
 
 
+@pytest.mark.slow
 def test_an_area_without_a_twitch_has_none(clips):
     roi = Roi.rectangle(370, 90, 100, 120)
     assert analyze(clips / "twitches.mp4", Settings(clip=ClipSettings(rois=(roi,)))).events == ()
@@ -183,7 +184,7 @@ def test_results_are_not_overwritten_unasked(clips, tmp_path):
 
 
 @pytest.mark.parametrize("late", ["save_trace", "write_timeline", "write_tables", "write_result"])
-@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt()], ids=["bug", "interrupt"])
 def test_whatever_fails_nothing_is_half_written(clips, tmp_path, monkeypatch, late, error):
     trace = measured_once(clips)
     monkeypatch.setattr(pipeline, "measure", lambda *words, **more: trace)
@@ -215,12 +216,14 @@ def test_what_cannot_be_judged_is_written_without_events(clips, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN - {"overlay.mp4"}
 
 
+@pytest.mark.slow
 def test_light_is_no_movement(tmp_path):
     light = (Nuisance("exposure", 20.0, start_s=2.0), Nuisance("shadow", 30.0, start_s=3.0, end_s=4.5))
     make_clip(replace(QUIET, seed=33, nuisances=light), tmp_path / "light.mp4")
     assert analyze(tmp_path / "light.mp4").events == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation_deg", [90, 180])
 def test_a_turned_clip_gives_upright_places(tmp_path, rotation_deg):
     camera = replace(QUIET.camera, rotation_deg=rotation_deg)

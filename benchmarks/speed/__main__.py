@@ -74,9 +74,13 @@ def show_costs(measured: dict[str, dict[str, Any]]) -> None:
     """Whole processes: CPU, wall clock against decoding, memory."""
     head = ("process, with its start", "clip", "CPU-ms/frame", "wall s", "wall / decoding", "peak MB")
     widths = (26, 14, 13, 9, 17, 9)
-    print(
-        "\n" + "".join(h.ljust(w) if k < 2 else h.rjust(w) for k, (h, w) in enumerate(zip(head, widths, strict=True)))
-    )
+
+    def line(cells: tuple[str, ...]) -> None:
+        two = zip(cells, widths, strict=True)
+        print("".join(c.ljust(w) if k < 2 else c.rjust(w) for k, (c, w) in enumerate(two)))
+
+    print()
+    line(head)
     for name, m in measured.items():
         floor_s = m["costs"]["decoding, frame threads"]["wall_s"]
         for what, cost in m["costs"].items():

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fascidetect.events.find import Candidate, Maxima, find, local_maxima
-from fascidetect.events.foci import group, rhythm, together
+from fascidetect.events.foci import group, rhythm
 from fascidetect.events.reject import Judged, judge, looks_like_twitch
 from fascidetect.events.score import UNFIT, make_score
 from fascidetect.events.stretch import cut
-from fascidetect.events.sustained import Restless, find_restless, join_restless
+from fascidetect.events.sustained import BLOCK_S, Restless, find_restless, join_restless
 from fascidetect.events.voluntary import find_disturbed, find_moving
 from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable, release
 from fascidetect.settings import DetectSettings
@@ -115,9 +115,8 @@ def detect_events(
     lost = tuple(u for w in windows for u in w.lost)
     judged = [_unusable(one, (*unusable, *lost)) for one in judged]
     restless = join_restless([r for w in windows for r in w.restless])
-    judged = [_restless(one, restless) for one in judged]
+    judged = _one_a_beat([_restless(one, restless) for one in judged], restless)
     judged.sort(key=lambda j: j.candidate.peak_s)
-    judged = _one_of_each_volley(judged, max(trace.geometry.shape))
     judged, beating = _regular(judged, max(trace.geometry.shape))
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
     focus = _foci(judged, max(trace.geometry.shape))
@@ -257,19 +256,28 @@ def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:
     if one.reason not in ("", "shape", "sustained"):
         return one
     for place in restless:
-        if place.start_s <= one.candidate.peak_s <= place.end_s and bool((place.region & one.candidate.region).any()):
+        began, ended = place.start_s - BLOCK_S, place.end_s + BLOCK_S  # it is known to the second
+        if began <= one.candidate.peak_s <= ended and bool((place.region & one.candidate.region).any()):
             return replace(one, reason=place.kind)
     return one
 
 
-def _one_of_each_volley(judged: list[Judged], longer_side: int) -> list[Judged]:
-    """Places that always move together are one movement seen at several places: only the clearest counts."""
-    standing = [k for k, j in enumerate(judged) if j.reason in ("", "rhythmic")]
-    candidates = [judged[k].candidate for k in standing]
-    labels = group(np.array([(c.row, c.col) for c in candidates]).reshape(-1, 2), longer_side)
-    echoes = together([c.peak_s for c in candidates], [c.score for c in candidates], labels)
-    hidden = {standing[k] for k in echoes}
-    return [replace(j, reason="duplicate") if k in hidden else j for k, j in enumerate(judged)]
+def _one_a_beat(judged: list[Judged], restless: Sequence[Restless]) -> list[Judged]:
+    """A rhythm has one movement a beat, at however many places it shows: only the clearest stands for it."""
+    rates = [r.rate_hz for r in restless if r.rate_hz]
+    if not rates:
+        return judged
+    apart_s = 0.5 / float(np.median(rates))
+    out, beats = list(judged), list[float]()
+    for k in sorted(range(len(judged)), key=lambda k: -judged[k].candidate.score):
+        if judged[k].reason != "rhythmic":
+            continue
+        peak_s = judged[k].candidate.peak_s
+        if any(abs(peak_s - beat) < apart_s for beat in beats):
+            out[k] = replace(judged[k], reason="duplicate")
+        else:
+            beats.append(peak_s)
+    return out
 
 
 def _regular(judged: list[Judged], longer_side: int) -> tuple[list[Judged], list[Restless]]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import FloatArray, IntArray
+from fascidetect.model import FloatArray
 
 SAME_PLACE = 0.08  # of the longer side
 FEWEST_FOR_RHYTHM = 5
 RHYTHMIC_CV = 0.15
-VOLLEYS, MOSTLY, COINCIDE_S = 4, 0.7, 0.25  # so often, so regularly and so closely: one movement
 MISSED_MOST = 0.35  # share of the intervals that may be multiples of the period: beats that were missed
 
 
@@ -67,37 +66,3 @@ def rhythm(peaks_s: Sequence[float]) -> Rhythm:
     folded_cv = float(np.std(folded, ddof=1) / np.mean(folded))
     regular = folded_cv < RHYTHMIC_CV and float(np.mean(beats > 1)) <= MISSED_MOST
     return Rhythm(median, cv, float(beats.sum() / (times[-1] - times[0])) if regular else None)
-
-
-def together(peaks_s: Sequence[float], scores: Sequence[float], labels: IntArray) -> set[int]:
-    """Events that only repeat at another place what happens at a clearer one.
-
-    Parameters
-    ----------
-    peaks_s, scores
-        (n,) of all events.
-    labels
-        (n,) number of each event's place.
-
-    Returns
-    -------
-    set of int
-        Indices of the events to leave out: those of places most of whose events coincide, at least
-        `VOLLEYS` times, with events of a place of larger total score. Two places twitching by
-        themselves coincide now and then, not nearly always.
-    """
-    times, heights = np.asarray(peaks_s, float), np.asarray(scores, float)
-    places = sorted(set(labels.tolist()), key=lambda one: -float(heights[labels == one].sum()))
-    out: set[int] = set()
-    leading: list[int] = []
-    for place in places:
-        own = np.flatnonzero(labels == place)
-        beside = [
-            np.array([np.any(np.abs(times[labels == lead] - times[k]) < COINCIDE_S) for k in own]) for lead in leading
-        ]
-        followed = next((b for b in beside if b.sum() >= VOLLEYS and b.mean() >= MOSTLY), None)
-        if followed is None:
-            leading.append(place)
-        else:
-            out.update(int(k) for k in own[followed])
-    return out

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fascidetect.events.find import Candidate
+from fascidetect.model import FloatArray
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
-BACK, BACK_S = -0.3, 0.6  # the same place going the other way soon after, or before: one movement to and fro
+BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
 R2 = 0.45
@@ -44,7 +45,7 @@ def looks_like_twitch(one: Candidate) -> bool:
 def judge(
     candidates: Sequence[Candidate],
     threshold: float,
-    key_times_s: Sequence[float],
+    key_times_s: Sequence[float] | FloatArray,
     frame_interval_s: float,
     longer_side_cells: int,
 ) -> list[Judged]:
@@ -73,7 +74,7 @@ def judge(
     return judged
 
 
-def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float], frame_interval_s: float) -> str:
+def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> str:
     local = one.wide < WIDE
     rules = (
         ("below_threshold", one.score < threshold),
@@ -89,7 +90,7 @@ def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float], 
     return next((name for name, holds in rules if holds), "")
 
 
-def _on_key_frame(one: Candidate, key_times_s: Sequence[float], frame_interval_s: float) -> bool:
+def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> bool:
     if len(key_times_s) == 0:
         return False
     since = (one.peak_s - np.asarray(key_times_s)) / frame_interval_s

@@ -212,7 +212,7 @@ def twitch_kernel(tau_s: float, step: float) -> FloatArray:
     fine = 8
     t = (np.arange(int(8 * tau_s / step + 3) * fine) - fine) * step / fine
     curve = waveform(t, tau_s)
-    return curve.reshape(-1, fine).mean(axis=1)
+    return np.asarray(curve.reshape(-1, fine).mean(axis=1))
 
 
 def _matched(x: FloatArray, kernel: FloatArray, spectrum: FloatArray) -> FloatArray:

@@ -179,7 +179,7 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     moved = np.einsum("nij,rcj->nrci", affine[:, :2, :2], xy) + affine[:, None, None, :2, 2]
     limit = np.array([trace.geometry.analysis_width_px, trace.geometry.analysis_height_px]) - 1
     margin = EDGE_CELLS * trace.geometry.cell_px
-    return np.all((moved > margin) & (moved < limit - margin), axis=-1)
+    return np.asarray(np.all((moved > margin) & (moved < limit - margin), axis=-1))
 
 
 def _occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> BoolArray:

@@ -24,6 +24,7 @@ BAND_HZ = (1.0, 15.0)
 SLOW_S = 0.8  # slower movement is the hand or the breath
 PEAK_SHARE = 0.5  # of the power in the band that lies around one frequency (and twice it)
 PEAK_WIDTH_HZ = 0.35
+SAME_BEAT = 0.1  # rates nearer than this are one rhythm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,10 +120,10 @@ def dominant_hz(series: FloatArray, interval_s: float) -> float | None:
 
 
 def join_restless(places: list[Restless]) -> tuple[Restless, ...]:
-    """Join what neighbouring windows saw of the same place."""
+    """Join what neighbouring windows saw of one place, and places that keep the same beat."""
     out: list[Restless] = []
     for one in sorted(places, key=lambda p: p.start_s):
-        before = next((p for p in out if one.start_s <= p.end_s + BLOCK_S and (p.region & one.region).any()), None)
+        before = next((p for p in out if _belong(p, one)), None)
         if before is None:
             out.append(one)
             continue
@@ -130,3 +131,11 @@ def join_restless(places: list[Restless]) -> tuple[Restless, ...]:
         end_s = max(before.end_s, one.end_s)
         out[out.index(before)] = Restless(kind, before.region | one.region, before.start_s, end_s, rate)
     return tuple(out)
+
+
+def _belong(before: Restless, one: Restless) -> bool:
+    if one.start_s > before.end_s + BLOCK_S:
+        return False
+    if before.rate_hz and one.rate_hz and abs(before.rate_hz - one.rate_hz) < SAME_BEAT * before.rate_hz:
+        return True
+    return bool((before.region & one.region).any())

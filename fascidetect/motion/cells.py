@@ -65,8 +65,8 @@ class CellMotion:
 
 def _window_mean(image: FloatArray, system: CellSystem) -> FloatArray:
     pooled = cell_mean(image, system.cell_px)
-    pooled = cv2.GaussianBlur(pooled, (0, 0), system.sigma_cells, borderType=cv2.BORDER_CONSTANT)
-    return pooled * system.norm
+    smooth = cv2.GaussianBlur(pooled, (0, 0), system.sigma_cells, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(smooth * system.norm, np.float32)
 
 
 def make_system(reference: FloatArray, weight: FloatArray, cell_px: int, settings: MeasureSettings) -> CellSystem:
@@ -81,7 +81,7 @@ def make_system(reference: FloatArray, weight: FloatArray, cell_px: int, setting
     """
     sigma = settings.flow_sigma_cells
     share = cell_mean(weight, cell_px)
-    share = cv2.GaussianBlur(share, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    share = np.asarray(cv2.GaussianBlur(share, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT), np.float32)
     norm = np.where(share > FEWEST, 1 / np.maximum(share, FEWEST), 0).astype(np.float32)
     gx, gy = (g * weight for g in gradient(reference))
     empty = np.zeros_like(norm)
@@ -118,7 +118,8 @@ class Pair:
 def make_pair(contrast: FloatArray, luma: FloatArray) -> Pair:
     """Both views from pictures of full working size (h, w)."""
     h, w = luma.shape
-    return Pair(contrast, cv2.resize(luma, (w // LUMA_STRIDE, h // LUMA_STRIDE), interpolation=cv2.INTER_AREA))
+    thin = cv2.resize(luma, (w // LUMA_STRIDE, h // LUMA_STRIDE), interpolation=cv2.INTER_AREA)
+    return Pair(contrast, np.asarray(thin, np.float32))
 
 
 def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each other
@@ -209,7 +210,10 @@ def warp(image: FloatArray, grid: FloatArray, outside: FloatArray, cell_px: int,
     top, left = (big[1] - h) // 2, (big[0] - w) // 2
     inner = image[crop : h - crop, crop : w - crop]
     where = dense[top : top + h, left : left + w]
-    return cv2.remap(inner, where, None, cv2.INTER_LINEAR, dst=outside.copy(), borderMode=cv2.BORDER_TRANSPARENT)
+    warped = cv2.remap(  # type: ignore[call-overload]  # the stub does not know a map of two channels
+        inner, where, None, cv2.INTER_LINEAR, dst=outside.copy(), borderMode=cv2.BORDER_TRANSPARENT
+    )
+    return np.asarray(warped, np.float32)
 
 
 def shading(
@@ -229,7 +233,7 @@ def shading(
     thin = cv2.resize(system.weight, luma_warped.shape[::-1], interpolation=cv2.INTER_NEAREST)
     change = cv2.resize((luma_warped - luma_reference) * thin, size, interpolation=cv2.INTER_AREA)
     change = cv2.GaussianBlur(change, (0, 0), system.sigma_cells, borderType=cv2.BORDER_CONSTANT) * system.norm
-    level = cv2.resize(luma_reference, size, interpolation=cv2.INTER_AREA)
+    level = np.asarray(cv2.resize(luma_reference, size, interpolation=cv2.INTER_AREA), np.float32)
     lx, ly = (g / system.cell_px for g in gradient(level))
     carried = lx * displacement_px[..., 0] + ly * displacement_px[..., 1]
     return 100 * (change + carried) / np.maximum(level, DARKEST)

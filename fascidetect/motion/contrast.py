@@ -15,7 +15,7 @@ def smooth(luma: FloatArray, settings: MeasureSettings) -> FloatArray:
     """Blur away what a sub-pixel shift of an area-reduced picture would show as motion."""
     if settings.blur_px == 0:
         return luma
-    return cv2.GaussianBlur(luma, (0, 0), settings.blur_px)
+    return np.asarray(cv2.GaussianBlur(luma, (0, 0), settings.blur_px), np.float32)
 
 
 def local_contrast(luma: FloatArray, cell_px: int, settings: MeasureSettings) -> FloatArray:
@@ -30,26 +30,26 @@ def local_contrast(luma: FloatArray, cell_px: int, settings: MeasureSettings) ->
     """
     h, w = luma.shape
     mean = cell_mean(luma, cell_px)
-    mean = cv2.GaussianBlur(mean, (0, 0), LOCAL_MEAN_CELLS, borderType=cv2.BORDER_REPLICATE)
-    mean = cv2.resize(mean, (w, h), interpolation=cv2.INTER_LINEAR)
-    contrast = cv2.subtract(luma, mean)
-    contrast *= 100.0
-    contrast /= cv2.add(mean, settings.contrast_floor)
+    around = cv2.GaussianBlur(mean, (0, 0), LOCAL_MEAN_CELLS, borderType=cv2.BORDER_REPLICATE)
+    level = np.asarray(cv2.resize(around, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+    contrast = luma - level
+    contrast *= np.float32(100)
+    level += np.float32(settings.contrast_floor)
+    contrast /= level
     return contrast
 
 
 def cell_mean(image: FloatArray, cell_px: int) -> FloatArray:
     """Mean of each cell: shape (h, w) to (R, C)."""
     h, w = image.shape
-    return cv2.resize(image, (w // cell_px, h // cell_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(image, (w // cell_px, h // cell_px), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def gradient(image: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Scharr derivatives along x and y, per pixel."""
-    return (
-        cv2.Scharr(image, cv2.CV_32F, 1, 0, scale=1 / 32),
-        cv2.Scharr(image, cv2.CV_32F, 0, 1, scale=1 / 32),
-    )
+    along_x = cv2.Scharr(image, cv2.CV_32F, 1, 0, scale=1 / 32)
+    along_y = cv2.Scharr(image, cv2.CV_32F, 0, 1, scale=1 / 32)
+    return np.asarray(along_x, np.float32), np.asarray(along_y, np.float32)
 
 
 def identity() -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 from fascidetect.errors import SettingsError
 from fascidetect.model import (
     BoolArray,
+    ByteArray,
     CameraMotion,
     ClipFacts,
     FloatArray,
@@ -157,7 +158,8 @@ class MotionMeter:
         """What stands at the end of the clip."""
         subject = self._votes.subject()
         rows, cols = self._geometry.shape
-        share = cv2.resize(subject.mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
+        part = cv2.resize(subject.mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
+        share = np.asarray(part, np.float32)
         if self._against is None:
             return Outcome(share, subject.area, np.zeros((rows, cols)), np.zeros(self._size[::-1], np.uint8))
         picture = np.clip(np.rint(self._still), 0, 255).astype(np.uint8)
@@ -192,7 +194,7 @@ class Outcome:
     mask: FloatArray
     area: str
     texture: FloatArray
-    reference: FloatArray
+    reference: ByteArray
 
 
 def subject_weight(mask: BoolArray, geometry: Geometry) -> FloatArray:
@@ -202,7 +204,7 @@ def subject_weight(mask: BoolArray, geometry: Geometry) -> FloatArray:
         return np.ones(size[::-1], np.float32)
     fine = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     fine = cv2.erode(fine, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    return cv2.GaussianBlur(fine.astype(np.float32), (0, 0), 1.5)
+    return np.asarray(cv2.GaussianBlur(fine.astype(np.float32), (0, 0), 1.5), np.float32)
 
 
 def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
@@ -291,7 +293,7 @@ def measure_frames(
         residual_level=np.array([c.residual for c in cameras]),
         mask=outcome.mask,
         texture=outcome.texture,
-        reference=np.asarray(outcome.reference, np.uint8),
+        reference=outcome.reference,
         area=outcome.area,
     )
 

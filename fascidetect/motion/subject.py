@@ -88,16 +88,16 @@ def _main_pieces(skin: BoolArray) -> BoolArray | None:
     sizes = stats[1:, cv2.CC_STAT_AREA]
     kept = 1 + np.flatnonzero((sizes == sizes.max()) | (sizes >= SECOND_SHARE * skin.size))
     pieces = np.isin(labels, kept).astype(np.uint8)
-    pieces = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-    pieces = _fill_holes(pieces)
-    return pieces if pieces.mean() >= SMALLEST_SHARE else None
+    closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    whole = _fill_holes(np.asarray(closed, bool))
+    return whole if whole.mean() >= SMALLEST_SHARE else None
 
 
-def _fill_holes(pieces: FloatArray) -> BoolArray:
+def _fill_holes(pieces: BoolArray) -> BoolArray:
     """Close every hole: what skin surrounds (tattoo, mole, eye, watch) is looked at too."""
     from scipy.ndimage import binary_fill_holes
 
-    return np.asarray(binary_fill_holes(pieces.astype(bool)))
+    return np.asarray(binary_fill_holes(pieces))
 
 
 class SubjectVotes:

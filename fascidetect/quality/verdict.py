@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import FloatArray, MotionTrace, Quality, Unusable, Verdict
+from fascidetect.model import ByteArray, MotionTrace, Quality, Unusable, Verdict
 from fascidetect.quality.usable import usable_seconds
 from fascidetect.settings import QualitySettings
 
@@ -156,5 +156,5 @@ def _frozen(trace: MotionTrace) -> bool:
     return not any(np.any(trace.residual[row, ..., 0] > 0) for row in rows)
 
 
-def _percentile(picture: FloatArray, q: float) -> float:
+def _percentile(picture: ByteArray, q: float) -> float:
     return float(np.percentile(picture, q))

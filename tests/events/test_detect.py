@@ -223,6 +223,7 @@ def test_detection_is_repeatable_and_ids_are_stable():
     assert {e.id for e in first.events} <= {e.id for e in keen.events}
 
 
+@pytest.mark.slow
 def test_sensitivity_only_moves_the_threshold():
     trace = make_trace([Bump(1.0 + 0.9 * k, amplitude_px=0.06 + 0.02 * k) for k in range(8)], duration_s=9)
     low, normal, high = (set(np.round(peaks(trace, sensitivity=s), 3)) for s in ("low", "normal", "high"))
@@ -231,6 +232,7 @@ def test_sensitivity_only_moves_the_threshold():
     assert thresholds[0] > thresholds[1] > thresholds[2]
 
 
+@pytest.mark.slow
 def test_the_edge_of_a_window_neither_hides_nor_doubles_a_movement():
     """Windows of 30 s meet somewhere in this clip; wherever that is, every movement is there once."""
     starts = np.cumsum(np.random.default_rng(6).uniform(0.5, 2.4, 44))
@@ -248,7 +250,9 @@ def test_a_long_clip_is_worked_in_windows():
     rng = np.random.default_rng(12)
     starts = np.cumsum(rng.uniform(0.8, 6.0, 40))
     starts = starts[starts < 148]
-    trace = make_trace([Bump(float(s), row=float(rng.uniform(7, 19)), col=float(rng.uniform(7, 40))) for s in starts], duration_s=150)
+    trace = make_trace(
+        [Bump(float(s), row=float(rng.uniform(7, 19)), col=float(rng.uniform(7, 40))) for s in starts], duration_s=150
+    )
     assert peaks(trace) == pytest.approx(starts + 0.05, abs=1 / 30)
 
 
@@ -260,6 +264,7 @@ def test_too_few_frames_are_nothing():
         assert np.isnan(one.noise_px)
 
 
+@pytest.mark.slow
 def test_the_smallest_movement_that_is_promised_is_seen():
     """Half of the movements of the size that is given as the limit for half of the places are found, or more."""
     limit = found(make_trace(seed=1)).limit50_px
@@ -269,7 +274,7 @@ def test_the_smallest_movement_that_is_promised_is_seen():
     assert hits >= 4
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
     start_s=st.floats(1.5, 4.0),
     row=st.floats(6, 20),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
-from helpers.synthetic import facts
 
 from fascidetect.model import FloatArray, Frame, Geometry, MotionTrace
 from fascidetect.motion.measure import measure_frames
 from fascidetect.phantom import Recipe, render
 from fascidetect.settings import MeasureSettings, Roi
 from fascidetect.video.pixels import Upright, chroma, luma
+from helpers.synthetic import facts
 
 GRID = Geometry(480, 270, 480, 270, 10)
 """27 x 48 cells of 10 analysis_px, one px of the full picture each."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from helpers.synthetic import facts
 from scipy.ndimage import gaussian_filter
 
 from fascidetect.model import FloatArray, Geometry, MotionTrace
+from helpers.synthetic import facts
 
 GRID = Geometry(960, 540, 480, 270, 10)
 """27 x 48 cells; one analysis_px is 2 px of the full picture."""
@@ -111,9 +111,18 @@ def _grain(rng: np.random.Generator, shape: tuple[int, int, int]) -> FloatArray:
 def without(trace: MotionTrace, start_s: float, end_s: float) -> MotionTrace:
     """The trace less the frames between two times: a gap."""
     rows = (trace.time_s < start_s) | (trace.time_s >= end_s)
-    per_frame = (
-        "time_s frame_index displacement_px shading_pct residual affine gain ok key_frame residual_level".split()
-    )
+    per_frame = [
+        "time_s",
+        "frame_index",
+        "displacement_px",
+        "shading_pct",
+        "residual",
+        "affine",
+        "gain",
+        "ok",
+        "key_frame",
+        "residual_level",
+    ]
     return dataclasses.replace(trace, **{name: getattr(trace, name)[rows] for name in per_frame})
 
 

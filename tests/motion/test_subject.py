@@ -53,7 +53,9 @@ def test_what_has_not_the_colour_of_skin_is_left_out(tone, background):
     assert subject.mask[~limb].mean() <= 0.3  # closing gaps and the codec's coarse colour widen the outline
 
 
-@pytest.mark.parametrize("features", [{"tattoo": True}, {"hair_per_cm2": 10.0}, {"mole_per_cm2": 1.0}, {"exposure": 0.4}])
+@pytest.mark.parametrize(
+    "features", [{"tattoo": True}, {"hair_per_cm2": 10.0}, {"mole_per_cm2": 1.0}, {"exposure": 0.4}]
+)
 def test_marks_on_the_skin_make_no_holes(features):
     subject, limb = looked_at(still(**features))
     assert subject.mask[limb].mean() >= 0.9
