@@ -183,7 +183,7 @@ class CameraMotion:
     affine
         (3, 3): a place (x, y) in the reference, in analysis_px, to its place in this frame.
     gain
-        Contrast of this frame relative to the reference.
+        Contrast of this frame relative to the reference, minus 1.
     residual
         Robust sd of what the registration leaves, in contrast units (percent).
     ok

@@ -30,7 +30,7 @@ from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
 from fascidetect.quality.rate import per_minute, rate_per_min
 from fascidetect.quality.usable import find_unusable, join
-from fascidetect.quality.verdict import Measured, make_quality
+from fascidetect.quality.verdict import Measured, long_enough, make_quality
 from fascidetect.report.export import Run, library_versions, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
@@ -154,7 +154,7 @@ def _result(trace: MotionTrace, found: Found, quality: Quality, settings: Settin
     described = [(make_event(j.candidate, trace, found.threshold, f, settings.clip), j) for j, f in pairs]
     events = tuple(event for event, j in described if not j.reason)
     rejections = tuple(Rejection(event, j.reason) for event, j in described if j.reason)
-    timed = quality.usable_s >= settings.quality.min_rate_s
+    timed = long_enough(quality.usable_s, settings.quality.min_rate_s)
     rate, low, high = rate_per_min(len(events), quality.usable_s) if timed else (None, None, None)
     foci = make_foci(events, quality.usable_s if timed else 0.0)
     counts: dict[str, int] = {}
@@ -224,7 +224,9 @@ def analyze_to_folder(
             _write_overlay(path, scratch / "overlay.mp4", trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
-        run = Run(__version__, library_versions(), started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 2))
+        run = Run(
+            __version__, library_versions(), started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 2)
+        )
         write_tables(result, scratch)
         write_result(result, run, scratch / "result.json")
     return result

@@ -109,7 +109,7 @@ def detect_events(
     candidates = [c for w in windows for c in w.candidates]
     threshold = _threshold(windows, settings)
     key_times_s = trace.time_s[trace.key_frame]
-    if len(key_times_s) < 2 or float(np.median(np.diff(key_times_s))) < KEYS_APART_S:  # noqa: PLR2004 - one pair
+    if len(key_times_s) < 2 or float(np.median(np.diff(key_times_s))) < KEYS_APART_S:
         key_times_s = np.array([])
     judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
     lost = tuple(u for w in windows for u in w.lost)
@@ -192,8 +192,7 @@ def _spans(trace: MotionTrace, settings: DetectSettings) -> list[_Span]:
     keep = [-np.inf, *edges[1:-1], np.inf]
     reach = settings.overlap_s
     return [
-        _Span(max(first, edges[k] - reach), min(last, edges[k + 1] + reach), keep[k], keep[k + 1])
-        for k in range(count)
+        _Span(max(first, edges[k] - reach), min(last, edges[k + 1] + reach), keep[k], keep[k + 1]) for k in range(count)
     ]
 
 

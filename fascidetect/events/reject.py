@@ -74,7 +74,9 @@ def judge(
     return judged
 
 
-def _own_reason(one: Candidate, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> str:
+def _own_reason(
+    one: Candidate, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float
+) -> str:
     local = one.wide < WIDE
     rules = (
         ("below_threshold", one.score < threshold),

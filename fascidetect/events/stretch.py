@@ -115,8 +115,8 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     )
     data = _without_surface(data, seen & valid, trace.texture)
     _bridge(data, seen)
-    for channel in data:
-        channel -= running_median(channel, settings.highpass_s, step)
+    for k in range(N_CHANNELS):
+        data[k] -= running_median(data[k], settings.highpass_s, step)
     data *= seen & valid
     return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, _unrest(lasting, after, usable, valid))
 
@@ -244,7 +244,9 @@ def _without_surface(data: FloatArray, seen: BoolArray, texture: FloatArray) -> 
     basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6).astype(np.float32)
     pairs = (basis[:, :, None] * basis[:, None, :]).reshape(-1, 36)
     known = seen.reshape(len(seen), -1).astype(np.float32)
-    trust = (texture / (texture + np.median(texture[texture > 0]) + 1e-9) if (texture > 0).any() else texture).reshape(-1)
+    trust = (texture / (texture + np.median(texture[texture > 0]) + 1e-9) if (texture > 0).any() else texture).reshape(
+        -1
+    )
     for k, channel in enumerate(data):
         flat = channel.reshape(len(channel), -1)
         weight0 = known * trust.astype(np.float32) if k < 2 else known

@@ -72,7 +72,7 @@ def _restless_blocks(stretch: Stretch, noise: FloatArray, least_px: float) -> Bo
     count = len(stretch.time_s) // size
     u, v = (_fast(stretch.data[k, : count * size], stretch.interval_s) for k in (0, 1))
     flow = np.hypot(u, v)
-    seen = stretch.seen[: count * size].reshape(count, size, *stretch.valid.shape).mean(axis=1) > 0.5  # noqa: PLR2004
+    seen = stretch.seen[: count * size].reshape(count, size, *stretch.valid.shape).mean(axis=1) > 0.5
     typical = np.median(flow.reshape(count, size, *stretch.valid.shape), axis=1)
     quiet = 1.18 * np.hypot(noise[0], noise[1]) / np.sqrt(2)  # median length of a 2-D Gaussian
     usual = float(np.median(quiet[stretch.valid])) if stretch.valid.any() else 0.0
@@ -93,7 +93,9 @@ def _long_runs(blocks: BoolArray) -> BoolArray:
 
     share = uniform_filter1d(blocks.astype(np.float32), RUN_BLOCKS, axis=0, mode="constant")
     core = share >= 1 - GAP_SHARE - 1e-6
-    return np.asarray(maximum_filter1d(core.astype(np.uint8), RUN_BLOCKS, axis=0, mode="constant")).astype(bool) & blocks
+    return (
+        np.asarray(maximum_filter1d(core.astype(np.uint8), RUN_BLOCKS, axis=0, mode="constant")).astype(bool) & blocks
+    )
 
 
 def _name(stretch: Stretch, region: BoolArray, first: int, last: int) -> Restless:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fascidetect.model import BoolArray, FloatArray
+from fascidetect.model import BoolArray, CameraMotion, FloatArray
 from fascidetect.motion.contrast import cell_mean, gradient
 from fascidetect.settings import MeasureSettings
 
@@ -122,12 +122,11 @@ def make_pair(contrast: FloatArray, luma: FloatArray) -> Pair:
     return Pair(contrast, np.asarray(thin, np.float32))
 
 
-def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each other
+def measure_cells(
     system: CellSystem,
     frame: Pair,
     reference: Pair,
-    affine: FloatArray,
-    gain: float,
+    camera: CameraMotion,
     guess_px: FloatArray,
     calm: BoolArray,
 ) -> tuple[CellMotion, Pair]:
@@ -137,10 +136,8 @@ def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each othe
     ----------
     system
         Made from the reference, perhaps a few frames ago.
-    affine
-        (3, 3), reference to frame, analysis_px.
-    gain
-        Contrast of the frame relative to the reference, minus 1.
+    camera
+        How the frame lies against the reference.
     guess_px
         (R, C, 2) where the cells were last, smooth; what is measured is what is left.
     calm
@@ -155,10 +152,11 @@ def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each othe
     -----
     One linear step reads 2 px a quarter too small, so larger steps are refined by warping again.
     """
+    affine, gain = camera.affine, camera.gain
     grid = landing(affine, guess_px, system.cell_px)
     here = Pair(
-        warp(frame.contrast, grid, reference.contrast, system.cell_px),
-        warp(frame.luma, grid, reference.luma, system.cell_px, LUMA_STRIDE),
+        warp(frame.contrast, grid, reference.contrast),
+        warp(frame.luma, grid, reference.luma, LUMA_STRIDE),
     )
     more, before, after = _step(system, (here.contrast - (1 + gain) * reference.contrast) * system.weight)
     more = np.clip(more, -FARTHEST_PX, FARTHEST_PX)
@@ -167,9 +165,8 @@ def measure_cells(  # noqa: PLR0913 - two pictures and how they lie to each othe
     for _ in range(REFINE_ROUNDS):
         if not np.any(np.abs(left[calm]) > REFINE_PX):
             break
-        again = warp(
-            frame.contrast, landing(affine, guess_px + more, system.cell_px), reference.contrast, system.cell_px
-        )
+        there = landing(affine, guess_px + more, system.cell_px)
+        again = warp(frame.contrast, there, reference.contrast)
         left, _, after = _step(system, (again - (1 + gain) * reference.contrast) * system.weight)
         more = np.clip(more + np.clip(left, -1, 1), -FARTHEST_PX, FARTHEST_PX)
     residual = np.sqrt(np.stack([before, np.minimum(after, before)], axis=-1))
@@ -190,7 +187,7 @@ def landing(affine: FloatArray, displacement_px: FloatArray, cell_px: int) -> Fl
     return np.stack([a[0, 0] * x + a[0, 1] * y + a[0, 2], a[1, 0] * x + a[1, 1] * y + a[1, 2]], axis=-1)
 
 
-def warp(image: FloatArray, grid: FloatArray, outside: FloatArray, cell_px: int, stride: int = 1) -> FloatArray:
+def warp(image: FloatArray, grid: FloatArray, outside: FloatArray, stride: int = 1) -> FloatArray:
     """Bring a frame into reference coordinates.
 
     Parameters

@@ -104,7 +104,7 @@ class MotionMeter:
         motion = _still(self._geometry)
         if camera.ok:
             motion, lying = measure_cells(
-                against.system, pair, against.reference, camera.affine, camera.gain, self._guess.field_px, self._guess.calm
+                against.system, pair, against.reference, camera, self._guess.field_px, self._guess.calm
             )
             self._guess.learn(motion.displacement_px, against.trust)
             if frame.chroma is not None and self._good:
@@ -114,15 +114,15 @@ class MotionMeter:
             self._learn(self._laid(pair, camera, against), against)
         if camera.ok and self._since_renewal == 0:
             grid = landing(camera.affine, self._guess.field_px, self._geometry.cell_px)
-            self._still = warp(luma, grid, self._still, self._geometry.cell_px)
+            self._still = warp(luma, grid, self._still)
         return camera, motion
 
     def _laid(self, pair: Pair, camera: CameraMotion, against: _Against) -> Pair:
         cell_px = self._geometry.cell_px
         grid = landing(camera.affine, self._guess.field_px, cell_px)
         return Pair(
-            warp(pair.contrast, grid, against.reference.contrast, cell_px),
-            warp(pair.luma, grid, against.reference.luma, cell_px, LUMA_STRIDE),
+            warp(pair.contrast, grid, against.reference.contrast),
+            warp(pair.luma, grid, against.reference.luma, LUMA_STRIDE),
         )
 
     def _start(self, frame: Frame, pair: Pair, luma: FloatArray) -> None:
@@ -179,7 +179,9 @@ class _Against:
     def trust(self) -> FloatArray:
         """(R, C) 0..1: subject with texture, where a displacement means something."""
         texture = self.system.texture
-        return (cell_mean(self.weight, self.system.cell_px) * texture / (texture + self.system.ridge)).astype(np.float32)
+        return (cell_mean(self.weight, self.system.cell_px) * texture / (texture + self.system.ridge)).astype(
+            np.float32
+        )
 
 
 def _still(geometry: Geometry) -> CellMotion:
@@ -230,7 +232,9 @@ def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
             raise SettingsError(f"the area{named} lies outside of the picture, which is {size}")
         if part.sum() < SMALLEST_ROI_CELLS * POINTS_PER_CELL**2:
             least = round(2 * geometry.cell_px * geometry.px_per_analysis_px)
-            raise SettingsError(f"the area{named} is too small; make it at least {least} x {least} px (picture: {size})")
+            raise SettingsError(
+                f"the area{named} is too small; make it at least {least} x {least} px (picture: {size})"
+            )
         canvas |= part
     return canvas.astype(bool)
 
@@ -296,4 +300,3 @@ def measure_frames(
         reference=outcome.reference,
         area=outcome.area,
     )
-

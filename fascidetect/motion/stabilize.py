@@ -233,7 +233,7 @@ class Tracker:
         self.bad_in_a_row = 0
         return motion
 
-    def _search(  # noqa: PLR0913 - the pictures come together
+    def _search(
         self, contrast: FloatArray, reference: FloatArray, weight: FloatArray, template: Template, fit: Fit
     ) -> Fit:
         start = coarse_shift(contrast, reference, weight, self._last_good)

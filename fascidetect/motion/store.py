@@ -42,7 +42,9 @@ class GrowingArray:
             self._file.write(rounded.astype(np.float16).tobytes())
         except OSError as error:
             where = tempfile.gettempdir()
-            raise OutputError(f"no room for scratch files in {where} ({error.strerror}); free some space there") from error
+            raise OutputError(
+                f"no room for scratch files in {where} ({error.strerror}); free some space there"
+            ) from error
         self._rows += 1
 
     def finish(self) -> FloatArray:
@@ -121,7 +123,7 @@ def load_trace(path: Path) -> MotionTrace:
         with zipfile.ZipFile(path) as archive:
             arrays = {name.removesuffix(".npy"): _read_member(archive, name) for name in archive.namelist()}
         version = str(arrays["schema_version"])
-        if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        if version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
             raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
         return _trace_from(arrays)
     except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, msgspec.ValidationError) as error:
@@ -137,7 +139,18 @@ def _trace_from(arrays: dict[str, Any]) -> MotionTrace:
     facts = json.loads(str(arrays["facts"]))
     h, w = arrays["reference"].shape
     width_px, height_px = (int(v) for v in arrays["size_px"])
-    names = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "mask", "texture", "reference", "residual_level")
+    names = (
+        "time_s",
+        "frame_index",
+        "affine",
+        "gain",
+        "ok",
+        "key_frame",
+        "mask",
+        "texture",
+        "reference",
+        "residual_level",
+    )
     return MotionTrace(
         clip=msgspec.convert(facts["clip"], ClipFacts),
         geometry=Geometry(width_px, height_px, w, h, int(arrays["cell_px"])),

@@ -33,7 +33,7 @@ class Subject:
 
 
 def redness(luma: FloatArray, chroma: FloatArray) -> FloatArray:
-    """k = (V - U) / Y on the grid of the chroma.
+    """K = (V - U) / Y on the grid of the chroma.
 
     Parameters
     ----------

@@ -27,9 +27,7 @@ def per_minute(
     return tuple(_minute(k, events, start_s, end_s, unusable) for k in range(minutes))
 
 
-def _minute(
-    k: int, events: tuple[Event, ...], start_s: float, end_s: float, unusable: tuple[Unusable, ...]
-) -> Minute:
+def _minute(k: int, events: tuple[Event, ...], start_s: float, end_s: float, unusable: tuple[Unusable, ...]) -> Minute:
     low, high = start_s + 60 * k, min(start_s + 60 * (k + 1), end_s)
     last = high >= end_s
     n = sum(low <= e.peak_s < high or (last and e.peak_s == high) for e in events)

@@ -61,13 +61,11 @@ def join(found: Iterable[Unusable]) -> tuple[Unusable, ...]:
     """Sort, cut overlaps (the earlier keeps the shared time) and close tiny usable bits between them."""
     out: list[Unusable] = []
     for one in sorted(found, key=lambda u: (u.start_s, u.end_s)):
-        if out and one.start_s <= out[-1].end_s + JOIN_S:
-            last = out[-1]
-            if one.reason == last.reason:
-                out[-1] = Unusable(last.start_s, max(last.end_s, one.end_s), last.reason)
-                continue
-            if one.end_s <= last.end_s:
-                continue
-            one = Unusable(last.end_s, one.end_s, one.reason)
-        out.append(one)
+        last = out[-1] if out else None
+        if last is None or one.start_s > last.end_s + JOIN_S:
+            out.append(one)
+        elif one.reason == last.reason:
+            out[-1] = Unusable(last.start_s, max(last.end_s, one.end_s), last.reason)
+        elif one.end_s > last.end_s:
+            out.append(Unusable(last.end_s, one.end_s, one.reason))
     return tuple(out)

@@ -11,11 +11,21 @@ from fascidetect.quality.usable import usable_seconds
 from fascidetect.settings import QualitySettings
 
 DARK = 20.0  # grey level below which even the brighter parts of the picture show nothing
-PLAIN = 0.01  # mean squared contrast gradient below which there is nothing to follow
+PLAIN = 0.003  # mean squared contrast gradient below which there is nothing to follow
 SMALL_SHARE = 0.25  # of the picture; less, found automatically, is said loudly
+ROUNDING_S = 0.04
 MOSTLY_UNUSABLE = 0.5
 LOW_BITS_PER_PX = 0.05  # small movements are erased by the codec below about this
 STRONG_NOISE_PX = 0.15  # analysis_px per cell and axis
+
+BLACK = "the picture is almost black: film in good light, best from the side"
+FROZEN = "the picture never changes: it is a still or frozen picture, not a film"
+BLANK = "there is nothing to follow in the picture: go closer, focus on the skin, light from the side"
+GONE = "no part of the subject stays in view long enough: rest the phone on something, or give an area with --roi"
+FREEZES = (
+    "the compression freezes and pops the picture, so small movements cannot be told from it: "
+    "use the original file, not a copy sent through a messenger"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,13 @@ def make_quality(
     )
 
 
+def long_enough(usable_s: float, needed_s: float) -> bool:
+    """Whether there is as much time as is needed, give or take a frame: stamps are rounded."""
+    return usable_s >= needed_s - ROUNDING_S
+
+
 def _usable_s(trace: MotionTrace, unusable: tuple[Unusable, ...]) -> float:
-    if len(trace.time_s) < 2:  # noqa: PLR2004 - one frame has no duration
+    if len(trace.time_s) < 2:
         return 0.0
     end_s = float(trace.time_s[-1]) + trace.median_interval_s
     return usable_seconds(float(trace.time_s[0]), end_s, unusable)
@@ -83,68 +98,70 @@ def _fatal(
     measured: Measured,
     settings: QualitySettings,
 ) -> list[str]:
-    """Reasons for saying nothing; the first that explains the others."""
-    chosen = trace.mask > 0.5  # noqa: PLR2004 - the greater part of the cell
-    texture = float(np.median(trace.texture[chosen])) if chosen.any() else 0.0
-    if len(trace.time_s) < 2:  # noqa: PLR2004
+    """The reason for saying nothing that explains the others; empty where something can be said."""
+    if len(trace.time_s) < 2:
         return ["the clip holds a single frame, so no movement can be seen: film for 60 to 90 s"]
-    if _percentile(trace.reference, 95) < DARK:
-        return ["the picture is almost black: film in good light, best from the side"]
-    if _frozen(trace):
-        return ["the picture never changes: it is a still or frozen picture, not a film"]
-    if texture < PLAIN:
-        return ["there is nothing to follow in the picture (no texture): go closer, focus on the skin, light from the side"]
-    if usable_s < settings.min_clip_s:
-        return [_too_little(trace, usable_s, unusable, settings)]
-    if not np.isfinite(measured.noise_px):
-        return ["no part of the subject stays in view long enough: rest the phone on something, or give an area with --roi"]
-    if measured.unfit:
-        return [
-            "the compression freezes and pops the picture, so small movements cannot be told from it: "
-            "use the original file, not a copy sent through a messenger"
-        ]
-    return []
+    chosen = trace.mask > 0.5
+    texture = float(np.median(trace.texture[chosen])) if chosen.any() else 0.0
+    rules = (
+        (_percentile(trace.reference, 95) < DARK, BLACK),
+        (_frozen(trace), FROZEN),
+        (texture < PLAIN, BLANK),
+        (not long_enough(usable_s, settings.min_clip_s), _too_little(trace, usable_s, unusable, settings)),
+        (not np.isfinite(measured.noise_px), GONE),
+        (measured.unfit, FREEZES),
+    )
+    return [words for holds, words in rules if holds][:1]
 
 
-def _too_little(
-    trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings
-) -> str:
+def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings) -> str:
     length_s = float(trace.time_s[-1] - trace.time_s[0]) + trace.median_interval_s
+    needed = f"at least {settings.min_clip_s:g} s are needed"
     if length_s < settings.min_clip_s:
-        return f"the clip is too short ({length_s:.1f} s; at least {settings.min_clip_s:g} s are needed): film for 60 to 90 s"
+        return f"the clip is too short ({length_s:.1f} s; {needed}): film for 60 to 90 s"
     lost = {u.reason: 0.0 for u in unusable}
     for u in unusable:
         lost[u.reason] += u.end_s - u.start_s
     worst = max(lost, key=lambda reason: lost[reason]) if lost else "no usable frames"
     return (
-        f"only {usable_s:.1f} s of {length_s:.1f} s can be used ({worst}); at least {settings.min_clip_s:g} s are needed: "
+        f"only {usable_s:.1f} s of {length_s:.1f} s can be used ({worst}); {needed}: "
         "rest the phone on something and keep the limb still"
     )
 
 
 def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
-    out = []
-    if usable_s < settings.min_rate_s:
-        out.append(
-            f"too short for a rate ({usable_s:.0f} s usable; at least {settings.min_rate_s:g} s are needed): film for 60 to 90 s"
-        )
     length_s = float(trace.time_s[-1] - trace.time_s[0])
-    if usable_s < MOSTLY_UNUSABLE * length_s:
-        out.append(f"only {usable_s:.0f} s of {length_s:.0f} s could be used: rest the phone on something")
-    if trace.area == "whole picture":
-        out.append("the skin could not be told from the background, so the whole picture was analyzed: check the outline, or give --roi")
-    elif trace.area == "skin" and measured.analyzed_share < SMALL_SHARE:
-        out.append(
-            f"only {100 * measured.analyzed_share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi"
-        )
-    if 0 < trace.clip.bits_per_px < LOW_BITS_PER_PX:
-        out.append(
-            f"strongly compressed ({trace.clip.bits_per_px:.3f} bits per pixel and frame): small movements may be erased; "
-            "use the original file"
-        )
-    if measured.noise_px > STRONG_NOISE_PX:
-        out.append("noisy or restless picture: only strong movements show; more light, and rest the phone on something")
-    return out
+    share, bits = measured.analyzed_share, trace.clip.bits_per_px
+    rules = (
+        (
+            not long_enough(usable_s, settings.min_rate_s),
+            f"too short for a rate ({usable_s:.0f} s usable; at least {settings.min_rate_s:g} s are needed): "
+            "film for 60 to 90 s",
+        ),
+        (
+            usable_s < MOSTLY_UNUSABLE * length_s,
+            f"only {usable_s:.0f} s of {length_s:.0f} s could be used: rest the phone on something",
+        ),
+        (
+            trace.area == "whole picture",
+            "the skin could not be told from the background, so the whole picture was analyzed: "
+            "check the outline, or give --roi",
+        ),
+        (
+            trace.area == "skin" and share < SMALL_SHARE,
+            f"only {100 * share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi",
+        ),
+        (
+            0 < bits < LOW_BITS_PER_PX,
+            f"strongly compressed ({bits:.3f} bits per pixel and frame): small movements may be erased; "
+            "use the original file",
+        ),
+        (
+            measured.noise_px > STRONG_NOISE_PX,
+            "noisy or restless picture: only strong movements show; more light, and rest the phone on something",
+        ),
+    )
+    return [words for holds, words in rules if holds]
 
 
 def _frozen(trace: MotionTrace) -> bool:

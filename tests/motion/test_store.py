@@ -71,7 +71,7 @@ def test_flipped_bytes_are_told(tmp_path, trace):
     middle = len(data) // 2
     data[middle : middle + 200] = bytes(200)
     path.write_bytes(bytes(data))
-    with pytest.raises(FasciError, match="cannot read trace.npz"):
+    with pytest.raises(FasciError, match=r"cannot read trace\.npz"):
         load_trace(path)
 
 
