@@ -12,16 +12,21 @@ from fascidetect.settings import QualitySettings
 
 DARK = 20.0  # grey level below which even the brighter parts of the picture show nothing
 PLAIN = 0.003  # mean squared contrast gradient below which there is nothing to follow
+LEAST_SHARE = 0.02  # of the picture; from less nothing is concluded
 SMALL_SHARE = 0.25  # of the picture; less, found automatically, is said loudly
 ROUNDING_S = 0.04
 MOSTLY_UNUSABLE = 0.5
+SLOW_FPS = 15.0
 LOW_BITS_PER_PX = 0.05  # small movements are erased by the codec below about this
 STRONG_NOISE_PX = 0.15  # analysis_px per cell and axis
 
 BLACK = "the picture is almost black: film in good light, best from the side"
 FROZEN = "the picture never changes: it is a still or frozen picture, not a film"
 BLANK = "there is nothing to follow in the picture: go closer, focus on the skin, light from the side"
-GONE = "no part of the subject stays in view long enough: rest the phone on something, or give an area with --roi"
+GONE = (
+    "hardly any of the picture can be read (not enough texture, or not in view long enough): "
+    "go closer, focus on the skin, rest the phone on something, or give an area with --roi"
+)
 FREEZES = (
     "the compression freezes and pops the picture, so small movements cannot be told from it: "
     "use the original file, not a copy sent through a messenger"
@@ -108,7 +113,7 @@ def _fatal(
         (_frozen(trace), FROZEN),
         (texture < PLAIN, BLANK),
         (not long_enough(usable_s, settings.min_clip_s), _too_little(trace, usable_s, unusable, settings)),
-        (not np.isfinite(measured.noise_px), GONE),
+        (not measured.analyzed_share >= LEAST_SHARE, GONE),
         (measured.unfit, FREEZES),
     )
     return [words for holds, words in rules if holds][:1]
@@ -117,7 +122,7 @@ def _fatal(
 def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings) -> str:
     length_s = float(trace.time_s[-1] - trace.time_s[0]) + trace.median_interval_s
     needed = f"at least {settings.min_clip_s:g} s are needed"
-    if length_s < settings.min_clip_s:
+    if usable_s >= MOSTLY_UNUSABLE * length_s and not long_enough(length_s, settings.min_clip_s + ROUNDING_S):
         return f"the clip is too short ({length_s:.1f} s; {needed}): film for 60 to 90 s"
     lost = {u.reason: 0.0 for u in unusable}
     for u in unusable:
@@ -155,6 +160,10 @@ def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: Q
             0 < bits < LOW_BITS_PER_PX,
             f"strongly compressed ({bits:.3f} bits per pixel and frame): small movements may be erased; "
             "use the original file",
+        ),
+        (
+            0 < trace.clip.median_fps < SLOW_FPS,
+            f"only {trace.clip.median_fps:.0f} frames per second: brief movements may be missed; film at 30 or 60",
         ),
         (
             measured.noise_px > STRONG_NOISE_PX,
