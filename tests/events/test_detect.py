@@ -168,7 +168,7 @@ def test_a_place_that_never_rests_is_named_and_not_silent():
 
 
 def test_below_the_threshold_is_kept_but_never_counted():
-    weakest = [Bump(1.0 + 0.9 * k, amplitude_px=0.05 + 0.02 * k) for k in range(9)]
+    weakest = [Bump(1.0 + 0.9 * k, amplitude_px=0.05 + 0.04 * k) for k in range(9)]
     one = found(make_trace(weakest, duration_s=10))
     assert all(j.candidate.score >= one.threshold for j in one.judged if j.reason != "below_threshold")
     assert all(j.candidate.score < one.threshold for j in one.judged if j.reason == "below_threshold")

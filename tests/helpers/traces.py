@@ -111,20 +111,9 @@ def _grain(rng: np.random.Generator, shape: tuple[int, int, int]) -> FloatArray:
 def without(trace: MotionTrace, start_s: float, end_s: float) -> MotionTrace:
     """The trace less the frames between two times: a gap."""
     rows = (trace.time_s < start_s) | (trace.time_s >= end_s)
-    per_frame = [
-    per_frame = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "residual_level")
+    small = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "residual_level")
     large = ("displacement_px", "shading_pct", "residual")
-        "frame_index",
-        "displacement_px",
-        "shading_pct",
-        "residual",
-        "affine",
-        "gain",
-        "ok",
-        "key_frame",
-        "residual_level",
-    ]
-    return dataclasses.replace(trace, **{name: getattr(trace, name)[rows] for name in (*per_frame, *large)})
+    return dataclasses.replace(trace, **{name: getattr(trace, name)[rows] for name in (*small, *large)})
 
 
 def read_only(trace: MotionTrace) -> MotionTrace:
