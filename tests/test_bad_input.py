@@ -250,7 +250,7 @@ def test_an_area_that_makes_no_sense(tmp_path, skin, roi, words):
 
 def test_a_part_that_does_not_exist(tmp_path, skin):
     path = write_video(tmp_path / "fine.mp4", skin[:24], fps=FPS)
-    refused(path, "no frame between 30 and inf s; it lasts 2.0 s: choose another part", "--from", "30")
+    refused(path, "no frame from 30 s on; it lasts 2.0 s: choose another part", "--from", "30")
 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a place that even root cannot write to")

@@ -12,7 +12,7 @@ from fascidetect.cli.say import tell
 from fascidetect.model import NOTICE, ClipFacts
 
 
-@click.command("info", epilog=NOTICE)
+@click.command("info", epilog=NOTICE, short_help="Print what a video file is.")
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def info_command(clip: Path, *, as_json: bool) -> None:

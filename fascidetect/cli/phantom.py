@@ -9,7 +9,7 @@ import click
 from fascidetect.cli.say import tell
 
 
-@click.command("phantom")
+@click.command("phantom", short_help="Make a clip whose every movement is known.")
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option(
     "-o",

@@ -9,7 +9,7 @@ import numpy as np
 
 from fascidetect.events.find import Candidate, Maxima, find, local_maxima
 from fascidetect.events.foci import group, rhythm
-from fascidetect.events.reject import Judged, judge, looks_like_twitch
+from fascidetect.events.reject import FAINTEST_PX, Judged, judge, looks_like_twitch
 from fascidetect.events.score import UNFIT, make_score
 from fascidetect.events.stretch import cut
 from fascidetect.events.sustained import BLOCK_S, Restless, find_restless, join_restless
@@ -121,7 +121,7 @@ def detect_events(
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
     focus = _foci(judged, max(trace.geometry.shape))
     gains = np.concatenate([w.gain[w.valid] for w in windows])
-    limits = threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9)
+    limits = np.maximum(FAINTEST_PX, threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9))
     return Found(
         judged=tuple(judged),
         focus=tuple(focus),
@@ -204,7 +204,7 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
     score = make_score(stretch, trace.geometry.cell_px, settings)
     inside = (stretch.time_s >= span.from_s) & (stretch.time_s < span.to_s)
     curve = score.q.reshape(len(score.q), -1).max(axis=1)
-    curve[~stretch.usable] = np.nan
+    curve[~score.open_time.any(axis=(1, 2))] = np.nan  # nothing is sought there
     maxima = local_maxima(stretch, score)
     restless = find_restless(stretch, score.noise, trace.geometry.cell_px)
     lost = [

@@ -33,6 +33,8 @@ REACH = 0.25  # of the grid's longer side: farther things are never part of it
 BLOCK_S = 0.12  # around a found peak nothing else is sought at that place
 BEST_FIT_S = 0.25
 MOST_PER_SECOND = 12  # candidates; more would mean that the threshold says nothing
+APART_CELLS = 2  # from a movement's own cells to its surroundings
+FEWEST_AROUND, AROUND = 60, 5  # cells that make surroundings, and the part of all cells that do
 FOOTPRINT_CELLS = 0.6  # smoothing of the map of how far each cell moved
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place
 
@@ -63,12 +65,14 @@ class Candidate:
         Share of all valid cells that stand out at that moment.
     frame_level
         How much the whole picture stood out, >= 1.
+    uneven
+        How much more unevenly than usual the wider surroundings moved, >= 1.
     edge
         Share of its cells that touch the border of what is analyzed.
     footprint_px
-        (R, C) length of each cell's displacement, analysis_px, 0 outside of the region.
+        (R, C) float32, length of each cell's displacement, analysis_px, 0 outside of the region.
     pattern
-        (2, R, C) displacement at the peak in units of its noise: which way each cell goes.
+        (2, R, C) float16, displacement at the peak in units of its noise: which way each cell goes.
     """
 
     peak_s: float
@@ -82,14 +86,16 @@ class Candidate:
     shading_pct: float
     wide: float
     frame_level: float
+    uneven: float
     edge: float
     footprint_px: FloatArray
     pattern: FloatArray
 
     def likeness(self, other: Candidate) -> float:
         """Cosine between the two patterns of motion, -1..1: the same movement, or its way back."""
-        size = float(np.linalg.norm(self.pattern) * np.linalg.norm(other.pattern))
-        return float(np.vdot(self.pattern, other.pattern)) / size if size > 0 else 0.0
+        own, others = self.pattern.astype(np.float32), other.pattern.astype(np.float32)
+        size = float(np.linalg.norm(own) * np.linalg.norm(others))
+        return float(np.vdot(own, others)) / size if size > 0 else 0.0
 
     @property
     def n_cells(self) -> int:
@@ -266,7 +272,7 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, others: list[int]) -> Shap
         start, stop = other - 0.08 / step, other + 0.2 / step
         own = np.abs(n - peak.n) <= 0.1 / step
         weight[(n >= start) & (n <= stop) & ~own] *= OTHERS_WEIGHT
-    return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]))
+    return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s)
 
 
 def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Candidate:
@@ -289,10 +295,22 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         frame_level=float(score.frame_level[peak.n]),
+        uneven=_unevenness(stretch, score, peak),
         edge=float(border.sum() / peak.region.sum()),
-        footprint_px=footprint,
-        pattern=peak.pattern[:2],
+        footprint_px=footprint.astype(np.float32),
+        pattern=peak.pattern[:2].astype(np.float16),
     )
+
+
+def _unevenness(stretch: Stretch, score: Score, peak: _Peak) -> float:
+    """How much more unevenly than usual the surroundings of a peak move, >= 1: they tell how far to believe it."""
+    apart = stretch.valid & ~grown(peak.region, APART_CELLS)
+    rows, cols = np.nonzero(apart)
+    if len(rows) < FEWEST_AROUND:
+        return 1.0
+    away = np.hypot(rows - peak.row, cols - peak.col)
+    nearest = np.argsort(away)[: max(FEWEST_AROUND, len(rows) // AROUND)]
+    return max(1.0, float(np.median(score.uneven[peak.n, rows[nearest], cols[nearest]])))
 
 
 def _heights(stretch: Stretch, shape: Shape, n: int) -> FloatArray:

@@ -10,8 +10,10 @@ import numpy as np
 from fascidetect.model import FloatArray
 
 SAME_PLACE = 0.08  # of the longer side
-FEWEST_FOR_RHYTHM = 5
-RHYTHMIC_CV = 0.15
+FEWEST_FOR_RHYTHM = 6
+# Coefficient of variation below which intervals are a clock's. Few intervals are even by chance: with these two,
+# one train of twitches in a hundred at random times (none within 0.35 s of another) is taken for a rhythm.
+RHYTHMIC_CV, CV_PER_EVENT = 0.15, 0.02
 MISSED_MOST = 0.35  # share of the intervals that may be multiples of the period: beats that were missed
 
 
@@ -64,5 +66,6 @@ def rhythm(peaks_s: Sequence[float]) -> Rhythm:
     beats = np.maximum(1, np.rint(intervals / median))
     folded = intervals / beats
     folded_cv = float(np.std(folded, ddof=1) / np.mean(folded))
-    regular = folded_cv < RHYTHMIC_CV and float(np.mean(beats > 1)) <= MISSED_MOST
+    even = folded_cv < min(RHYTHMIC_CV, CV_PER_EVENT * (len(times) - 2))
+    regular = even and float(np.mean(beats > 1)) <= MISSED_MOST
     return Rhythm(median, cv, float(beats.sum() / (times[-1] - times[0])) if regular else None)

@@ -16,6 +16,8 @@ SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
 R2 = 0.45
 CLEAR_R2 = 0.75
+FAINT_R2 = 0.85  # a faint one must at least rise and fall as a twitch does ...
+BRIEFEST_S = 0.02  # ... and no muscle gets there sooner: a single frame that jumps
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
 FRAME = 2.0  # restlessness of the whole picture
@@ -25,7 +27,10 @@ SHADING_PCT = 30.0
 EDGE = 0.5  # share of the cells at the border of the analyzed area
 LONGEST_S = 1.0
 KEY_BEFORE, KEY_AFTER = 1.0, 2.5  # frames around a key frame in which the picture may jump
-SURE = 1.6  # scores this far above the threshold excuse a peak there
+KEY_SURE = 1.8  # scores this far above the threshold excuse a peak there
+FAINTEST_PX = 0.2  # analysis_px; below it blocks of a codec move to and fro, and interpolation between pixels errs
+UNEVEN = 0.5  # power: surroundings tell of a movement's own noise, but do not share all of it
+SURE = 1.6  # scores this far above the threshold excuse a poor fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,17 @@ def _own_reason(
 ) -> str:
     local = one.wide < WIDE
     rules = (
-        ("below_threshold", one.score < threshold),
+        ("below_threshold", one.score < threshold * one.uneven**UNEVEN),
+        ("below_threshold", np.hypot(*one.displacement_px) < FAINTEST_PX),
         ("global", not local or (one.frame_level > FRAME and one.wide > 0.5 * WIDE)),
         ("photometric", one.flow < FLOW or one.shading_pct > SHADING_PCT),
         ("small", one.n_cells < SMALLEST_CELLS),
         ("edge", one.edge > EDGE),
-        ("keyframe", one.score < SURE * threshold and _on_key_frame(one, key_times_s, frame_interval_s)),
+        ("keyframe", one.score < KEY_SURE * threshold and _on_key_frame(one, key_times_s, frame_interval_s)),
         ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
         ("shape", one.shape.r2 < R2),
+        ("shape", one.score < SURE * threshold and (one.shape.r2 < FAINT_R2 or one.shape.tau_s < BRIEFEST_S)),
     )
     return next((name for name, holds in rules if holds), "")
 

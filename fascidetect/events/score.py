@@ -35,6 +35,8 @@ RESPONSE_TAUS_S = (0.03, 0.05, 0.085, 0.14)
 GUARD_S = 0.3  # around lost view
 ENDS_S = 0.15  # of the stretch
 FRAME_QUANTILE = 70
+UNEVEN_CELLS = 3.0  # sd of the smoothing that takes even motion out
+LEAST_UNEVEN = 0.1  # in units of the noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Score:
     q
         (N, R, C) >= 0: largest combined score over the smoothing widths.
     frame_level
-        (N,) >= 1: how much the whole picture stands out; `q` has been divided by it.
+        (N,) >= 1: how much more unevenly than usual the whole picture moves; `q` has been divided by it.
+    uneven
+        (N, R, C): how far each cell's motion departs from the smooth motion around it, in units of the usual.
     open_time
         (N, R, C): where `q` may be searched.
     noise
@@ -68,6 +72,7 @@ class Score:
     z: FloatArray
     q: FloatArray
     frame_level: FloatArray
+    uneven: FloatArray
     open_time: BoolArray
     noise: FloatArray
     tail: FloatArray
@@ -108,13 +113,14 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     z, spread = _pooled(whitened, noise, stretch)
     open_time = _open_time(stretch)
     q, lift = _combine(z, gamma, stretch.valid, open_time)
-    frame_level = _frame_level(q, stretch)
+    uneven = _uneven_motion(z[0])
+    frame_level = _frame_level(uneven, stretch)
     q /= frame_level[:, None, None]
     q *= open_time
     mean_spectrum = (spectra[0] + spectra[1]) / 2
     responses, height = _responses(kernel, mean_spectrum, step)
     gain = height * _gain(spread, noise, tail, lift, stretch.valid)
-    return Score(z, q, frame_level, open_time, noise, tail, responses, lift, gamma, gain)
+    return Score(z, q, frame_level, uneven, open_time, noise, tail, responses, lift, gamma, gain)
 
 
 def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
@@ -316,17 +322,33 @@ def _combine(z: FloatArray, gamma: float, valid: BoolArray, open_time: BoolArray
     return q, lift
 
 
-def _frame_level(q: FloatArray, stretch: Stretch) -> FloatArray:
-    """(N,) >= 1: moments at which most of the picture stands out at once (jolts, key frames)."""
+def _uneven_motion(z: FloatArray) -> FloatArray:
+    """(N, R, C): how far each cell's motion departs from the smooth motion around it, in units of the usual.
+
+    Where the camera jolts or a codec codes a moment coarsely, blocks move to and fro beside each other. A twitch
+    moves one patch, which is smooth if it is wide and covers little of the picture if it is small.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    smooth = [gaussian_filter(channel, (0, UNEVEN_CELLS, UNEVEN_CELLS), mode="nearest") for channel in z[:2]]
+    uneven = np.hypot(z[0] - smooth[0], z[1] - smooth[1])
+    return np.asarray(uneven / np.maximum(np.median(uneven, axis=0), LEAST_UNEVEN))
+
+
+def _frame_level(uneven: FloatArray, stretch: Stretch) -> FloatArray:
+    """(N,) >= 1: moments at which most of the picture moves unevenly at once (jolts, key frames)."""
     from scipy.ndimage import maximum_filter1d
 
-    if not stretch.valid.any():
-        return np.ones(len(q), np.float32)
-    level = np.percentile(q[:, stretch.valid], FRAME_QUANTILE, axis=1)
-    usual = float(np.median(level))
-    if usual <= 0:
-        return np.ones(len(q), np.float32)
-    return np.asarray(maximum_filter1d(np.maximum(1, level / usual), 3)).astype(np.float32)
+    return np.asarray(maximum_filter1d(_over_usual(uneven[:, stretch.valid], FRAME_QUANTILE, stretch.usable), 3))
+
+
+def _over_usual(cells: FloatArray, quantile: float, usable: BoolArray) -> FloatArray:
+    """(N,) >= 1: quantile over cells (N, K) at each moment, in units of its usual value."""
+    if cells.shape[1] == 0 or not usable.any():
+        return np.ones(len(cells), np.float32)
+    now = np.percentile(cells, quantile, axis=1)
+    usual = float(np.median(now[usable]))
+    return np.maximum(1, now / usual).astype(np.float32) if usual > 0 else np.ones(len(cells), np.float32)
 
 
 def _open_time(stretch: Stretch) -> BoolArray:

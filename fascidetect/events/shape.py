@@ -43,7 +43,7 @@ class Shape:
     step: float
 
 
-def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s: float) -> Shape:
+def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s: float, edge_s: float) -> Shape:
     """Least-squares fit of a twitch on a constant.
 
     Parameters
@@ -54,11 +54,14 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
         (N,) 0..1: samples that belong to another twitch or were not seen count less.
     peak_s
         Where the peak is about.
+    edge_s
+        How far to both sides of a lasting change the removal of slow motion bends the course.
 
     Returns
     -------
     Shape
-        ``step`` is the change of level from before to after, in units of the height.
+        ``step`` is the change of level from before to after, in units of the height; at least 1 where
+        a lasting change explains the course better than a twitch does.
     """
     step_s = float(np.median(np.diff(time_s)))
     fitted = weight * ((time_s >= peak_s - BEFORE_S) & (time_s <= peak_s + AFTER_S))
@@ -72,6 +75,7 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
     best = int(np.argmin(left))
     r2 = 1 - float(left[best]) / total if total > 0 and np.isfinite(left[best]) else 0.0
     own = weight > OWN
+    stays = float(_regress(_edges(time_s, peak_s + starts, edge_s), series, fitted)[1].min()) < float(left[best])
     t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
     return Shape(
         t0 + RISE_10 * width,
@@ -80,13 +84,19 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
         width,
         high,
         r2,
-        _level_step(time_s[own], series[own], t0, t0 + FALL_10 * width, high),
+        max(float(stays), _level_step(time_s[own], series[own], t0, t0 + FALL_10 * width, high)),
     )
 
 
 def _curves(time_s: FloatArray, onset_s: FloatArray, tau_s: FloatArray) -> FloatArray:
     x = np.maximum(time_s[None, :] - onset_s[:, None], 0) / tau_s[:, None]
     return np.asarray(x * np.exp(1 - x))
+
+
+def _edges(time_s: FloatArray, changed_s: FloatArray, edge_s: float) -> FloatArray:
+    """What is left of a lasting change once its smoothed self is subtracted: down before it, up after it."""
+    t = time_s[None, :] - changed_s[:, None]
+    return np.asarray(np.where(t < 0, -1, 1) * np.maximum(0, 1 - np.abs(t) / edge_s))
 
 
 def _regress(curves: FloatArray, series: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:

@@ -27,6 +27,7 @@ WORST = 4.0  # unrest is not believed beyond this
 DISTURBED = 0.3  # share of the subject whose change is unexplained
 SURFACE_ROUNDS = 4
 BLOCK_S = 0.1
+SMOOTHING = 3  # part of the running median's length over which its course is smoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Stretch:
     unrest
         (N, R, C) >= 1: how much worse than usual the cell's change was explained by motion. The error
         of a least-squares displacement grows in proportion.
+    edge_s
+        How far to both sides of a lasting change the removal of slow motion bends the course.
     """
 
     time_s: FloatArray
@@ -62,6 +65,7 @@ class Stretch:
     usable: BoolArray
     disturbed: BoolArray
     unrest: FloatArray
+    edge_s: float
 
     @property
     def interval_s(self) -> float:
@@ -118,7 +122,9 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     for k in range(N_CHANNELS):
         data[k] -= running_median(data[k], settings.highpass_s, step)
     data *= seen & valid
-    return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, _unrest(lasting, after, usable, valid))
+    unrest = _unrest(lasting, after, usable, valid)
+    edge_s = settings.highpass_s / SMOOTHING / 2
+    return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, unrest, edge_s)
 
 
 class _Resampler:
@@ -286,7 +292,7 @@ def running_median(channel: FloatArray, length_s: float, step: float) -> FloatAr
     means = channel[: n_blocks * block].reshape(n_blocks, block, *channel.shape[1:]).mean(axis=1)
     length = max(1, round(length_s / (block * step))) | 1
     slow = median_filter(means, size=(length, 1, 1), mode="nearest")
-    slow = uniform_filter1d(slow, max(1, length // 3), axis=0, mode="nearest")
+    slow = uniform_filter1d(slow, max(1, length // SMOOTHING), axis=0, mode="nearest")
     place = (np.arange(len(channel)) - (block - 1) / 2) / block
     left = np.clip(np.floor(place).astype(int), 0, max(0, n_blocks - 2))
     part = np.clip(place - left, 0, 1).astype(np.float32)[:, None, None]

@@ -20,6 +20,7 @@ from fascidetect.report.style import (
     sustained_words,
     time_ticks,
 )
+from fascidetect.report.summary import limit_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,9 +139,8 @@ def _rate_words(summary: Summary) -> str:
 
 def _limits(result: Result) -> list[str]:
     """How much of the clip was usable and what it could not show."""
-    quality, parts = result.quality, [f"{result.quality.usable_s:.0f} of {result.clip.duration_s:.0f} s usable"]
-    if quality.limit50_px is not None:
-        parts.append(f"movements under {quality.limit50_px:.2g} px would not show")
+    quality = result.quality
+    parts = [f"{quality.usable_s:.0f} of {result.clip.duration_s:.0f} s usable", limit_words(result)]
     if quality.verdict == "limited":
         parts.append("limited: " + "; ".join(reason_words(reason) for reason in quality.reasons))
     return parts

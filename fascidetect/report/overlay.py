@@ -43,6 +43,9 @@ from fascidetect.settings import ReportSettings
 LEAD_S, LINGER_S = 0.15, 0.4
 """A box stands so long before the onset and after the offset, for the eye to catch it."""
 
+WITHOUT_BOX = ("below_threshold", "duplicate")
+"""Many and hardly visible, or under another box: they are marked in the strip only."""
+
 BACKGROUND: Color = (18, 20, 24)
 PLOT: Color = (34, 37, 43)
 BAND: Color = (92, 94, 98)
@@ -126,7 +129,8 @@ class _Mark:
 
 def _marks(result: Result) -> list[_Mark]:
     """Everything that gets a box: rejected ones first, so that counted ones lie on top."""
-    marks = [_Mark(r.event, reason_words(r.reason), REJECTED_COLOR, counted=False) for r in result.rejections]
+    boxed = [r for r in result.rejections if r.reason not in WITHOUT_BOX]
+    marks = [_Mark(r.event, reason_words(r.reason), REJECTED_COLOR, counted=False) for r in boxed]
     for number, event in enumerate(result.events, start=1):
         text = f"#{number}  {amount(event.amplitude_px)} px"
         if event.amplitude_mm is not None:
@@ -323,7 +327,7 @@ class _Strip:
     def _count(self, time_s: float) -> str:
         if self._standing:
             return "" if not self._judged else self._standing
-        return f"{np.count_nonzero(self._onset_s <= time_s)} of {len(self._onset_s)} counted"
+        return f"{np.count_nonzero(self._onset_s <= time_s)} so far, {len(self._onset_s)} in all"
 
     def _note(self, time_s: float, *, registered: bool) -> str:
         if not self._judged:

@@ -82,19 +82,19 @@ def _count(result: Result) -> str:
     counted = f"{_number(n, 'movement')} counted {usable}{at_places}"
     rate = result.summary.rate_per_min
     if rate is None:
-        return f"{counted}; too short for a rate. {_limits(result)}".rstrip()
-    return f"{counted}: {rate:.3g} per minute ({_interval(result)}). {_limits(result)}".rstrip()
+        return f"{counted}; too short for a rate. {_sentence(limit_words(result))}"
+    return f"{counted}: {rate:.3g} per minute ({_interval(result)}). {_sentence(limit_words(result))}"
 
 
 def _none_seen(result: Result) -> str:
     high = result.summary.rate_high_per_min
-    blind = _blind(result)
+    blind = limit_words(result)
     if high is None:
-        return f"Too short for a rate{f'; {blind}' if blind else ''}."
+        return f"Too short for a rate; {blind}."
     length = "So short a clip" if result.quality.usable_s < _LONG_S else "That"
     where = " elsewhere" if result.sustained else ""
     span = f"{length} fits any rate from 0 to {high:.2g} per minute{where} (95 % interval, counting chance only)"
-    return f"{span}{f'; {blind}' if blind else ''}."
+    return f"{span}; {blind}."
 
 
 def _interval(result: Result) -> str:
@@ -104,19 +104,19 @@ def _interval(result: Result) -> str:
     return f"95 % interval {low:.2g} to {high:.3g}, counting chance only"
 
 
-def _blind(result: Result) -> str:
-    limit = result.quality.limit50_px
-    if limit is None:
-        return "how small a movement would show is not known"
-    return f"movements under {_length(limit, result)} would not show"
-
-
-def _limits(result: Result) -> str:
+def limit_words(result: Result) -> str:
+    """What a clip could not show, in px and mm: the one wording for text and pictures."""
     half, most = result.quality.limit50_px, result.quality.limit90_px
     if half is None:
-        return ""
+        return "how small a movement would show is not known"
+    if not result.events:
+        return f"movements under {_length(half, result)} would not show"
     tail = f", 9 in 10 of {_length(most, result)}" if most is not None else ""
-    return f"Of movements of {_length(half, result)} about half would be found{tail}."
+    return f"of movements of {_length(half, result)} about half would be found{tail}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _length(px: float, result: Result) -> str:
@@ -137,7 +137,7 @@ def _sustained(all_sustained: tuple[Sustained, ...]) -> str:
     if continuous:
         parts.append(f"continuous movement at {_number(continuous, 'place')}, not countable")
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return _sentence(text)
 
 
 def _not_counted(result: Result) -> Iterator[str]:

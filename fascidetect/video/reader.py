@@ -86,7 +86,7 @@ class Clip:
         self.n_expected = int(np.sum((stamps >= settings.from_s) & (stamps <= settings.to_s)))
         if not self.n_expected:
             raise NoFrames(
-                f"{self.path} has no frame between {settings.from_s:g} and {settings.to_s:g} s; "
+                f"{self.path} has no frame {_part_words(settings)}; "
                 f"it lasts {self.facts.duration_s:.1f} s: choose another part"
             )
         self._met: dict[str, str] = {}
@@ -211,6 +211,12 @@ class Clip:
         for kind, what in _OF_FRAMES.items():
             if count := getattr(trouble, kind):
                 yield kind, f"{count} of {n} frames {what}"
+
+
+def _part_words(settings: ClipSettings) -> str:
+    if settings.to_s == np.inf:
+        return f"from {settings.from_s:g} s on"
+    return f"between {settings.from_s:g} and {settings.to_s:g} s"
 
 
 class _Reducer:

@@ -5,12 +5,14 @@ from hypothesis import strategies as st
 
 from fascidetect.events.shape import FALL_10, RISE_10, TAUS_S, fit_shape, waveform
 
+EDGE_S = 0.25
+
 
 def fitted(onset_s, tau_s, *, fps=30.0, noise=0.0, level=0.0, guess_s=0.0, step=0.0):
     time_s = np.arange(-0.6, 1.2, 1 / fps)
     series = level + 5 * waveform(time_s - onset_s, tau_s) + step * (time_s > onset_s + 2 * tau_s)
     series = series + np.random.default_rng(0).normal(0, noise, len(time_s))
-    return fit_shape(time_s, series, np.ones(len(time_s)), onset_s + tau_s + guess_s)
+    return fit_shape(time_s, series, np.ones(len(time_s)), onset_s + tau_s + guess_s, EDGE_S)
 
 
 def test_ten_percent_lies_where_it_is_said():
@@ -45,10 +47,18 @@ def test_a_change_that_stays_is_told_from_one_that_passes():
     assert fitted(0, 0.05, step=5.0).step > 0.5
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_what_slow_motion_removal_leaves_of_a_step_is_a_step(sign):
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    edge = np.where(time_s < 0, -1, 1) * np.maximum(0, 1 - np.abs(time_s) / EDGE_S)
+    shape = fit_shape(time_s, sign * edge, np.ones(len(time_s)), sign * 0.05, EDGE_S)
+    assert shape.step >= 1
+
+
 def test_noise_fits_badly():
     rng = np.random.default_rng(4)
     time_s = np.arange(-0.6, 1.2, 1 / 30)
-    fits = [fit_shape(time_s, rng.normal(0, 1, len(time_s)), np.ones(len(time_s)), 0.0).r2 for _ in range(20)]
+    fits = [fit_shape(time_s, rng.normal(0, 1, len(time_s)), np.ones(len(time_s)), 0.0, EDGE_S).r2 for _ in range(20)]
     assert np.median(fits) < 0.45 < fitted(0, 0.05, noise=0.3).r2
 
 
@@ -56,13 +66,13 @@ def test_a_twitch_beside_it_does_not_matter_where_it_has_no_weight():
     time_s = np.arange(-0.6, 1.2, 1 / 30)
     both = waveform(time_s, 0.05) + 3 * waveform(time_s - 0.35, 0.05)
     weight = np.where((time_s > 0.3) & (time_s < 0.8), 0.0, 1.0)
-    shape = fit_shape(time_s, both, weight, 0.05)
+    shape = fit_shape(time_s, both, weight, 0.05, EDGE_S)
     assert shape.peak_s == pytest.approx(0.05, abs=0.01)
     assert shape.height == pytest.approx(1, rel=0.1)
 
 
 def test_a_flat_line_has_no_shape():
     time_s = np.arange(-0.6, 1.2, 1 / 30)
-    shape = fit_shape(time_s, np.zeros(len(time_s)), np.ones(len(time_s)), 0.0)
+    shape = fit_shape(time_s, np.zeros(len(time_s)), np.ones(len(time_s)), 0.0, EDGE_S)
     assert shape.r2 == 0
     assert np.isfinite([shape.onset_s, shape.peak_s, shape.offset_s, shape.step]).all()

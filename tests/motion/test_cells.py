@@ -13,7 +13,12 @@ from fascidetect.pipeline import measure
 STILL_FRAMES = 15
 CENTRE = 240.0, 130.0
 MIDDLE = np.s_[11:15, 22:26]  # cells about CENTRE, all well inside of the plateau
-TEXTURED_SD_PX, SMOOTH_SD_PX = 0.02, 0.035  # analysis_px per axis: what the project asks for
+TEXTURED_SD_PX, SMOOTH_SD_PX = (
+    0.02,
+    0.035,
+)  # per axis, in px of a picture this wide: what is asked for
+LIMIT_WIDTH_PX = 640
+MEAN_OF_THE_HILL = 0.97  # of a twitch over the cells about its top, in units of its height
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +47,22 @@ def test_a_patch_moves_as_far_as_it_was_moved(texture, distance, turn_deg):
 @pytest.mark.parametrize("distance", [0.3, 0.5, 2.0])
 def test_a_twitch_of_skin_has_its_full_size(texture_level, distance):
     # 640 px wide, so 1 analysis_px is 1 px; half height at 7 cells, so that the hill hardly bends within a window
-    # (0.97 of it is left) and covers little of the picture. 1.5 s before it, the reference has settled.
+    # and covers little of the picture. 1.5 s before it, the reference has settled.
+    # One frame of smooth skin is noisy, so three pieces of skin are averaged.
+    heights = [height_of_a_twitch(seed, texture_level, distance) for seed in (3, 4, 5)]
+    assert 0.9 <= np.mean(heights) / (MEAN_OF_THE_HILL * distance) <= 1.1
+
+
+def height_of_a_twitch(seed, texture_level, distance):
     twitch = Twitch(1.5, 320, 180, distance, 70, 0.1)
-    recipe = Recipe(3, 640, 360, 1.65, Scene(limb_share=1.0, texture=texture_level), Camera(fps=30), (twitch,))
+    recipe = Recipe(seed, 640, 360, 1.65, Scene(limb_share=1.0, texture=texture_level), Camera(fps=30), (twitch,))
     trace = measured_skin(recipe)
     row, col = (n // 2 for n in trace.geometry.shape)
     core = trace.displacement_px[:, row - 2 : row + 2, col - 2 : col + 2].astype(float).mean(axis=(1, 2))
     centre = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2])
     core += followed(trace, centre)
     assert trace.time_s[48] == pytest.approx(1.6)
-    assert 0.9 * distance <= (core[48] - core[44])[0] <= 1.1 * distance
+    return (core[48] - core[44])[0]
 
 
 def followed(trace, place):
@@ -70,7 +81,7 @@ def test_still_skin_keeps_still_at_the_bit_rate_of_phones(tmp_path, texture_leve
     sd = np.median(late.std(axis=0)[inner > 0.9], axis=0)
     assert trace.clip.bits_per_px < 0.2
     assert (inner > 0.9).mean() > 0.5
-    assert sd.max() <= limit
+    assert sd.max() <= limit * trace.geometry.analysis_width_px / LIMIT_WIDTH_PX
     assert sd.min() > 0.0005  # the picture is not frozen: the codec and the sensor leave something
 
 

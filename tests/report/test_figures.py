@@ -78,7 +78,7 @@ def test_it_says_what_was_found(full, tmp_path, monkeypatch):
         "14 movements counted; rhythmic movement not counted",
         "per minute (95 % interval",
         "115 of 130 s usable",
-        "movements under 0.3 px would not show",
+        "of movements of 0.3 px about half would be found",
         "Left calf",
         "not analyzed: shaken",
         "rhythmic 1.2 Hz",
