@@ -245,13 +245,13 @@ def test_other_frame_rates_find_the_same(tmp_path, fps):
 
 @pytest.mark.slow
 def test_the_sample_with_twitches_gives_what_it_holds():
-    """1.4 to 2.8 px at 720 lines at the lower end of bit rates: most are found, and hardly anything else."""
+    """1.5 to 3.0 px at 720 lines at the lower end of bit rates: most are found, and hardly anything else."""
     result, truth = analyze(SAMPLES / "calf-twitches.mp4"), load_truth(SAMPLES / "calf-twitches.mp4")
     hits = match([e.peak_s for e in truth.events], [e.peak_s for e in result.events], 0.15)
     assert result.quality.verdict == "ok"
-    assert len(hits) >= 8
+    assert len(hits) >= 5
     assert len(result.events) - len(hits) <= 1
-    assert result.summary.rate_low_per_min < 2 * len(truth.events) < result.summary.rate_high_per_min
+    assert result.summary.rate_low_per_min < 60 / 21 * len(truth.events) < result.summary.rate_high_per_min
 
 
 @pytest.mark.slow
@@ -261,4 +261,4 @@ def test_the_quiet_sample_is_quiet():
     assert result.events == ()
     assert result.sustained == ()
     assert result.summary.rate_per_min == 0
-    assert result.summary.rate_high_per_min == pytest.approx(7.4, abs=0.4)  # 3.69 in half a minute
+    assert result.summary.rate_high_per_min == pytest.approx(3.69 / 0.35, rel=0.05)  # the upper bound of none, in 21 s

@@ -69,7 +69,7 @@ def judge(
     kept: list[Candidate] = []
     for one in sorted(candidates, key=lambda c: -c.score):
         reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
-        if not reason or reason in ("shape", "below_threshold", "small"):
+        if not reason or reason in ("shape", "below_threshold", "small", "step"):
             reason = _reason_beside(one, kept, longer_side_cells) or reason
         if reason == "shape" and _in_train(one, kept):
             reason = ""
