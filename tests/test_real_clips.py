@@ -29,8 +29,8 @@ def muscle():
 
 def test_a_beating_muscle_is_counted_on_demand(muscle):
     result = detect(muscle, Settings(detect=DetectSettings(keep=("rhythmic",))))
-    # A contraction's top is broad: 2 frames of the makers' own reading, one of ours.
-    assert [e.peak_s for e in result.events] == pytest.approx(CONTRACTIONS_S, abs=0.1)
+    # A contraction lasts 0.4 s and its top is broad; parts of the tissue get there up to 0.1 s before its middle.
+    assert [e.peak_s for e in result.events] == pytest.approx(CONTRACTIONS_S, abs=0.15)
 
 
 def test_a_beating_muscle_is_named_rhythmic(muscle):

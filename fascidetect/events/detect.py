@@ -23,6 +23,7 @@ KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoide
 FEWEST_FRAMES = 8
 FEWEST_MAXIMA = 10
 BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
+CLEAR_IN_BEAT = 0.75  # of the score of the clearest in the same beat
 GUMBEL = 1.345  # (p80 - p50) / (p50 - p20) of the largest of many
 
 
@@ -262,20 +263,24 @@ def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:
 
 
 def _one_a_beat(judged: list[Judged], restless: Sequence[Restless]) -> list[Judged]:
-    """A rhythm has one movement a beat, at however many places it shows: only the clearest stands for it."""
+    """A rhythm has one movement a beat, at however many places and whichever way it shows.
+
+    The first that is clear stands for it: later ones are the way back.
+    """
     rates = [r.rate_hz for r in restless if r.rate_hz]
     if not rates:
         return judged
     apart_s = 0.5 / float(np.median(rates))
-    out, beats = list(judged), list[float]()
-    for k in sorted(range(len(judged)), key=lambda k: -judged[k].candidate.score):
-        if judged[k].reason != "rhythmic":
-            continue
-        peak_s = judged[k].candidate.peak_s
-        if any(abs(peak_s - beat) < apart_s for beat in beats):
-            out[k] = replace(judged[k], reason="duplicate")
-        else:
-            beats.append(peak_s)
+    out = list(judged)
+    left = [k for k, one in enumerate(judged) if one.reason == "rhythmic"]
+    while left:
+        best = max((judged[k].candidate for k in left), key=lambda c: c.score)
+        beat = [k for k in left if abs(judged[k].candidate.peak_s - best.peak_s) < apart_s]
+        clear = [k for k in beat if judged[k].candidate.score >= CLEAR_IN_BEAT * best.score]
+        first = min(clear, key=lambda k: judged[k].candidate.peak_s)
+        for k in beat:
+            out[k] = replace(judged[k], reason="rhythmic" if k == first else "duplicate")
+        left = [k for k in left if k not in beat]
     return out
 
 
