@@ -18,6 +18,8 @@ from groups import GROUPS, SIDES, TIGHT, Item, items
 from jobs import Job, Outcome, injected, made, real_clips, run
 from report import Row
 
+from fascidetect.evaluate import scores_table
+
 
 def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/accuracy", description=__doc__)
@@ -75,6 +77,7 @@ def main() -> int:
     print(f"side: {asked.side}{short}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
+    print(f"\nall clips:\n{scores_table(total.scores)}")
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, quick=asked.quick)
     if asked.against:

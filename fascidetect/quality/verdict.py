@@ -129,7 +129,7 @@ def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, .
         lost[u.reason] += u.end_s - u.start_s
     worst = max(lost, key=lambda reason: lost[reason]) if lost else "no usable frames"
     return (
-        f"only {usable_s:.1f} s of {length_s:.1f} s can be used ({worst}); {needed}: "
+        f"only {np.floor(10 * usable_s) / 10:.1f} s of {length_s:.1f} s can be used ({worst}); {needed}: "
         "rest the phone on something and keep the limb still"
     )
 
