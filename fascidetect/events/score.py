@@ -133,19 +133,20 @@ def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
     block = max(3, round(REST_BLOCK_S / step))
     n_blocks = max(1, len(stretch.time_s) // block)
     out = np.ones((N_CHANNELS, *stretch.valid.shape), np.float32)
-    if not stretch.valid.any():
-        return out
     seen = stretch.seen[:, stretch.valid]
+    if not seen.any():
+        return out
     partly = seen.mean(axis=0) < 0.99
     floor = FLOOR[0] * cell_px, FLOOR[1] * cell_px, FLOOR[2]
     for k in range(N_CHANNELS):
         x = np.where(seen, stretch.data[k][:, stretch.valid], np.nan)
         overall = 1.4826 * _nan_median(np.abs(x))
         blocks = x[: n_blocks * block].reshape(n_blocks, -1, x.shape[1])
-        calm = np.nanquantile(_nan_median(np.abs(blocks), axis=1), REST_QUANTILE, axis=0)
-        scale = np.nanmedian(overall[overall > 0] / np.maximum(calm[overall > 0], 1e-6)) if (overall > 0).any() else 1
-        b = np.fmin(overall, scale * np.nan_to_num(calm, nan=np.inf))
-        typical = float(np.nanmedian(b))
+        calm = _nan_quantile(_nan_median(np.abs(blocks), axis=1), REST_QUANTILE)
+        moved = overall > 0
+        scale = float(_nan_quantile(overall[moved] / np.maximum(calm[moved], 1e-6), 0.5)) if moved.any() else 1.0
+        b = np.fmin(overall, scale * calm)
+        typical = float(_nan_quantile(b, 0.5))
         b = np.maximum(np.nan_to_num(b, nan=typical), max(0.5 * typical, floor[k]))
         b[partly] = np.maximum(b[partly], typical)
         out[k][stretch.valid] = b
@@ -154,13 +155,16 @@ def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
 
 def _nan_median(x: FloatArray, axis: int = 0) -> FloatArray:
     """Median that ignores NaN and is NaN, silently, where there is nothing else."""
+    return np.asarray(np.median(x, axis=axis)) if not np.isnan(x).any() else _nan_quantile(x, 0.5, axis)
+
+
+def _nan_quantile(x: FloatArray, share: float, axis: int = 0) -> FloatArray:
+    """Quantile that ignores NaN and is NaN, silently, where there is nothing else."""
     import warnings
 
-    if not np.isnan(x).any():
-        return np.asarray(np.median(x, axis=axis))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmedian(x, axis=axis))
+        return np.asarray(np.nanquantile(x, share, axis=axis))
 
 
 def _tail_factor(stretch: Stretch, noise: FloatArray) -> FloatArray:
