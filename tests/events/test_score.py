@@ -24,11 +24,12 @@ def test_noise_is_the_spread_of_each_cell():
 
 
 @pytest.mark.parametrize("seen_s", [0.0, 0.3])
-def test_cells_that_are_hardly_ever_seen_have_the_noise_of_the_others(seen_s):
+def test_cells_that_are_hardly_ever_seen_have_no_less_noise_than_the_others(seen_s):
     seen = np.ones((N, ROWS, COLS), bool)
     seen[round(seen_s * 30) :, 4:8] = False
     noise = cell_noise(still(seen), 10)
-    assert noise[:, 4:8] == pytest.approx(SD, rel=0.5)
+    # A few samples may overstate it; understating it would make events.
+    assert 0.8 * SD < noise[:, 4:8].min() <= noise[:, 4:8].max() < 3 * SD
 
 
 def test_nothing_seen_at_all_is_no_error():
