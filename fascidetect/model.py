@@ -88,6 +88,8 @@ class Frame:
         None where it was not asked for or the file is grey.
     key_frame
         The codec started anew here: the picture may pop.
+    repeated
+        Exactly the picture before: duplicated or frozen.
     """
 
     index: int
@@ -95,6 +97,7 @@ class Frame:
     luma: FloatArray
     chroma: FloatArray | None
     key_frame: bool
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +221,15 @@ class MotionTrace:
         (T, R, C, 2) float16: sd of contrast change before and after motion is explained.
     affine
         (T, 3, 3) reference to frame, analysis_px.
-    gain, ok, key_frame
+    gain, ok, key_frame, repeated
         (T,) see `CameraMotion` and `Frame`.
     residual_level
         (T,) robust sd left by the registration, percent contrast.
     mask
         (R, C) 0..1, how much of the cell belongs to the analyzed area.
+    subject
+        (R, C) 0..1, how much of it belongs to what the camera is followed on and what is at rest is learnt
+        from: the analyzed area, and its surroundings where a small area was asked for.
     texture
         (R, C) squared contrast gradient along the worse direction: what motion can be read from.
     reference
@@ -250,8 +256,10 @@ class MotionTrace:
     gain: FloatArray
     ok: BoolArray
     key_frame: BoolArray
+    repeated: BoolArray
     residual_level: FloatArray
     mask: FloatArray
+    subject: FloatArray
     texture: FloatArray
     reference: ByteArray
     area: str = "whole picture"
@@ -268,8 +276,10 @@ class MotionTrace:
             "gain": (n,),
             "ok": (n,),
             "key_frame": (n,),
+            "repeated": (n,),
             "residual_level": (n,),
             "mask": (rows, cols),
+            "subject": (rows, cols),
             "texture": (rows, cols),
         }
         for name, shape in expected.items():
@@ -407,13 +417,16 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The count and the rate with its exact 95 % Poisson interval over usable minutes."""
+    """The count and the rate with its exact 95 % Poisson interval over usable minutes.
 
-    n_events: int
+    Counts are None where nothing can be told: that is not zero.
+    """
+
+    n_events: int | None
     rate_per_min: float | None
     rate_low_per_min: float | None
     rate_high_per_min: float | None
-    n_foci: int
+    n_foci: int | None
     n_rejected: dict[str, int] = field(default_factory=dict)
 
 

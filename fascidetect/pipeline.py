@@ -67,6 +67,8 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     """
     with Clip(path, settings.clip) as clip:
         facts, ask = clip.facts, settings.measure
+        if settings.report.label:
+            facts = replace(facts, name=settings.report.label)  # which is given so that the file's name is not told
         geometry = Geometry.plan(
             facts.width_px, facts.height_px, long_side_px=ask.width_px, cells_across=ask.cells_across
         )
@@ -138,7 +140,7 @@ def _silent(trace: MotionTrace, found: Found, quality: Quality, settings: Settin
     return Result(
         clip=trace.clip,
         quality=quality,
-        summary=Summary(0, None, None, None, 0),
+        summary=Summary(None, None, None, None, None),
         events=(),
         rejections=(),
         sustained=(),
@@ -217,7 +219,7 @@ def analyze_to_folder(
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    with results_folder(folder, force=force) as scratch:
+    with results_folder(folder, source=Path(path), force=force) as scratch:
         trace = measure(path, settings, progress=progress)
         result = detect(trace, settings)
         if settings.report.overlay and len(trace.time_s):

@@ -273,12 +273,12 @@ def parse_scale(text: str) -> float:
         x1, y1, x2, y2, length = (_finite(match[key]) for key in ("x1", "y1", "x2", "y2", "length"))
     except ValueError:
         raise SettingsError(wrong) from None
-    if match["unit"] not in _MM:
+    if match["unit"].lower() not in _MM:
         raise SettingsError(f"the unit of a scale is mm or cm, got {match['unit']!r}")
     distance_px = math.hypot(x2 - x1, y2 - y1)
     if distance_px == 0 or length <= 0:
         raise SettingsError(f"the scale {text!r} needs two different places and a length above 0")
-    return float(length * _MM[match["unit"]] / distance_px)
+    return float(length * _MM[match["unit"].lower()] / distance_px)
 
 
 def parse_time(text: str) -> float:

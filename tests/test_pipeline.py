@@ -167,6 +167,15 @@ def test_a_part_keeps_the_times_of_the_file(clips, done):
     assert [e.peak_s for e in part.events] == pytest.approx([e.peak_s for e in whole.events], abs=1 / 30)
 
 
+def test_an_area_drawn_tightly_about_a_twitch_still_shows_it(clips):
+    """The twitch fills the area, so what is at rest must be learnt from around it."""
+    roi = Roi.rectangle(190 - 40, 120 - 40, 80, 80)
+    result = analyze(clips / "twitches.mp4", Settings(clip=ClipSettings(rois=(roi,))))
+    there = [t.start_s + t.rise_s for t in TWITCHES if t.x_px == 190]
+    assert [e.peak_s for e in result.events] == pytest.approx(there, abs=0.1)
+    assert result.quality.analyzed_share < 0.06
+
+
 @pytest.mark.slow
 def test_an_area_without_a_twitch_has_none(clips):
     roi = Roi.rectangle(370, 90, 100, 120)
@@ -177,8 +186,8 @@ def test_results_are_not_overwritten_unasked(clips, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "result.json").write_text("precious")
-    with pytest.raises(OutputError, match="already holds results"):
-        analyze_to_folder(clips / "quiet.mp4", out, NO_OVERLAY)
+    with pytest.raises(OutputError, match="no result of ours"):
+        analyze_to_folder(clips / "quiet.mp4", out, NO_OVERLAY, force=True)
     assert (out / "result.json").read_text() == "precious"
     assert [path.name for path in out.iterdir()] == ["result.json"]
 

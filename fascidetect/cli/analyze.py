@@ -231,7 +231,8 @@ def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say)
 def _report(result: Result, folder: Path, *, verbose: bool) -> None:
     from fascidetect.report.summary import summarize
 
-    look = " (watch overlay.mp4 before you trust the count)" if (folder / "overlay.mp4").exists() else ""
+    counted = result.quality.verdict != "cannot_analyze" and (folder / "overlay.mp4").exists()
+    look = " (watch overlay.mp4 before you trust the count)" if counted else ""
     tell(f"{summarize(result)}\nResults: {folder}{look}")
     if verbose:
         tell("\n".join(f"  {path.name}  {path.stat().st_size} bytes" for path in sorted(folder.iterdir())))

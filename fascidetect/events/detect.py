@@ -20,6 +20,7 @@ from fascidetect.settings import DetectSettings
 FLOOR = 0.8  # of the lowest threshold: what is kept as below_threshold
 SENSITIVITY = {"low": 1.25, "normal": 1.0, "high": 0.85}
 KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoided
+IN_AREA = 0.5  # share of a cell from which on it counts as analyzed
 FEWEST_FRAMES = 8
 FEWEST_MAXIMA = 10
 BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
@@ -77,7 +78,7 @@ class _Window:
     restless: list[Restless]
     lost: list[Unusable]
     valid: BoolArray
-    noise_px: float
+    noise_px: FloatArray
     gain: FloatArray
     tail: FloatArray
     time_s: FloatArray
@@ -105,7 +106,9 @@ def detect_events(
     """
     windows = [_work(trace, span, max_gap_s, settings) for span in _spans(trace, settings)]
     windows = [w for w in windows if w.valid.any()]
-    if not windows:
+    area = trace.mask > IN_AREA
+    valid = np.any([w.valid & area for w in windows], axis=0) if windows else np.False_
+    if not valid.any():
         return _nothing(trace)
     candidates = [c for w in windows for c in w.candidates]
     threshold = _threshold(windows, settings)
@@ -113,15 +116,18 @@ def detect_events(
     if len(key_times_s) < 2 or float(np.median(np.diff(key_times_s))) < KEYS_APART_S:
         key_times_s = np.array([])
     judged = judge(candidates, threshold, key_times_s, trace.median_interval_s, max(trace.geometry.shape))
+    judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
     lost = tuple(u for w in windows for u in w.lost)
     judged = [_unusable(one, (*unusable, *lost)) for one in judged]
-    restless = join_restless([r for w in windows for r in w.restless])
+    restless = [
+        place for place in join_restless([r for w in windows for r in w.restless]) if (place.region & area).any()
+    ]
     judged = _one_a_beat([_restless(one, restless) for one in judged], restless)
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, max(trace.geometry.shape))
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
     focus = _foci(judged, max(trace.geometry.shape))
-    gains = np.concatenate([w.gain[w.valid] for w in windows])
+    gains = np.concatenate([w.gain[w.valid & area] for w in windows])
     limits = np.maximum(FAINTEST_PX, threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9))
     return Found(
         judged=tuple(judged),
@@ -129,8 +135,8 @@ def detect_events(
         threshold=threshold,
         restless=(*restless, *beating),
         lost=lost,
-        valid=np.any([w.valid for w in windows], axis=0),
-        noise_px=float(np.median([w.noise_px for w in windows])),
+        valid=np.asarray(valid),
+        noise_px=float(np.median(np.concatenate([w.noise_px[:, w.valid & area].ravel() for w in windows]))),
         limit50_px=float(limits[0]),
         limit90_px=float(limits[1]),
         unfit=bool(np.median([w.tail[:2].max() for w in windows]) > UNFIT),
@@ -204,8 +210,9 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
         release(array)
     score = make_score(stretch, trace.geometry.cell_px, settings)
     inside = (stretch.time_s >= span.from_s) & (stretch.time_s < span.to_s)
-    curve = score.q.reshape(len(score.q), -1).max(axis=1)
-    curve[~score.open_time.any(axis=(1, 2))] = np.nan  # nothing is sought there
+    shown = trace.mask > IN_AREA
+    curve = score.q[:, shown].max(axis=1, initial=0)
+    curve[~score.open_time[:, shown].any(axis=1)] = np.nan  # nothing is sought there
     maxima = local_maxima(stretch, score)
     restless = find_restless(stretch, score.noise, trace.geometry.cell_px)
     lost = [
@@ -213,7 +220,6 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
         *(Unusable(a, b, "disturbed picture") for a, b in find_disturbed(stretch)),
     ]
     valid = stretch.valid
-    noise = score.noise[:2][:, valid]
     found = find(stretch, score, FLOOR * settings.q_min * SENSITIVITY[settings.sensitivity])
     return _Window(
         candidates=[c for c in found if span.from_s <= c.peak_s < span.to_s],
@@ -221,7 +227,7 @@ def _work(trace: MotionTrace, span: _Span, max_gap_s: float, settings: DetectSet
         restless=restless,
         lost=lost,
         valid=valid,
-        noise_px=float(np.median(noise)) if valid.any() else float("nan"),
+        noise_px=score.noise[:2],
         gain=score.gain,
         tail=score.tail,
         time_s=stretch.time_s[inside],

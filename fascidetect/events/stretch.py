@@ -227,7 +227,7 @@ def _within(trace: MotionTrace, seen: BoolArray, usable: BoolArray) -> BoolArray
     """(R, C) whole cells of the subject, less its rim, that are seen most of the time."""
     from scipy.ndimage import binary_erosion
 
-    subject = np.asarray(binary_erosion(trace.mask > MASKED, border_value=1))
+    subject = np.asarray(binary_erosion(trace.subject > MASKED, border_value=1))
     return subject & (seen[usable].mean(axis=0) >= SEEN_SHARE) if usable.any() else subject & False
 
 

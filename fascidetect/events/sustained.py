@@ -6,6 +6,7 @@ its texture usually show, and a run of restless seconds over neighbouring cells 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,7 @@ BAND_HZ = (1.0, 15.0)
 SLOW_S = 0.8  # slower movement is the hand or the breath
 PEAK_SHARE = 0.5  # of the power in the band that lies around one frequency (and twice it)
 PEAK_WIDTH_HZ = 0.35
+RECURS, LAG_SLACK = 0.35, 0.05  # likeness after one beat and after two; their length is known to this
 SAME_BEAT = 0.1  # rates nearer than this are one rhythm
 
 
@@ -118,7 +120,24 @@ def dominant_hz(series: FloatArray, interval_s: float) -> float | None:
     peak = float(frequency[band][np.argmax(power[band])])
     width = max(PEAK_WIDTH_HZ, 2 / (n * interval_s))
     near = (np.abs(frequency - peak) < width) | (np.abs(frequency - 2 * peak) < width)
-    return peak if power[band & near].sum() > PEAK_SHARE * power[band].sum() else None
+    if power[band & near].sum() <= PEAK_SHARE * power[band].sum():
+        return None
+    return peak if all(_likeness(series, beats / peak / interval_s) > RECURS for beats in (1, 2)) else None
+
+
+def _likeness(series: FloatArray, lag: float) -> float:
+    """Correlation of (N, K) series with themselves, about `lag` samples later, -1..1.
+
+    Slow wandering may put most of its power at one end of the band, but it does not come back.
+    """
+    best = -1.0
+    for n in range(
+        max(1, math.floor(lag * (1 - LAG_SLACK))), min(len(series) - 2, math.ceil(lag * (1 + LAG_SLACK))) + 1
+    ):
+        early, late = series[:-n], series[n:]
+        size = float(np.linalg.norm(early) * np.linalg.norm(late))
+        best = max(best, float(np.vdot(early, late)) / size if size > 0 else -1.0)
+    return best
 
 
 def join_restless(places: list[Restless]) -> tuple[Restless, ...]:

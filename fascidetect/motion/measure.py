@@ -44,6 +44,7 @@ GUESS_CELLS = 4.0  # how smooth it is
 LEAST_TRUST = 0.05  # without texture near by the guess stays
 CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
+FAR = 1e5  # beyond any picture, within what can be drawn
 SMALLEST_ROI_CELLS = 4
 
 
@@ -158,12 +159,15 @@ class MotionMeter:
         """What stands at the end of the clip."""
         subject = self._votes.subject()
         rows, cols = self._geometry.shape
-        part = cv2.resize(subject.mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA)
-        share = np.asarray(part, np.float32)
+        analyzed, followed = (
+            np.asarray(cv2.resize(mask.astype(np.float32), (cols, rows), interpolation=cv2.INTER_AREA), np.float32)
+            for mask in (subject.analyzed, subject.mask)
+        )
         if self._against is None:
-            return Outcome(share, subject.area, np.zeros((rows, cols)), np.zeros(self._size[::-1], np.uint8))
+            nothing = np.zeros((rows, cols)), np.zeros(self._size[::-1], np.uint8)
+            return Outcome(analyzed, followed, subject.area, *nothing)
         picture = np.clip(np.rint(self._still), 0, 255).astype(np.uint8)
-        return Outcome(share, subject.area, self._against.system.texture, picture)
+        return Outcome(analyzed, followed, subject.area, self._against.system.texture, picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +195,10 @@ def _still(geometry: Geometry) -> CellMotion:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Mask (R, C), how it was found, texture (R, C) and the last reference picture (h, w)."""
+    """Analyzed area and subject (R, C), how the area was found, texture (R, C), last reference picture (h, w)."""
 
     mask: FloatArray
+    subject: FloatArray
     area: str
     texture: FloatArray
     reference: ByteArray
@@ -225,7 +230,7 @@ def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
     for roi in rois:
         corners = geometry.px_to_analysis(np.array(roi.points)) * points_per_px - (1 - points_per_px) / 2
         part = np.zeros_like(canvas)
-        cv2.fillPoly(part, [np.rint(corners).astype(np.int32)], 1)
+        cv2.fillPoly(part, [np.rint(np.clip(corners, -FAR, FAR)).astype(np.int32)], 1)
         named = f" {roi.name!r}" if roi.name else ""
         size = f"{geometry.width_px} x {geometry.height_px} px"
         if not part.any():
@@ -272,11 +277,11 @@ def measure_frames(
     meter = MotionMeter(geometry, interval_s, rasterize(rois, geometry), settings)
     shape = geometry.shape
     displacement, lit, residual = GrowingArray((*shape, 2)), GrowingArray(shape), GrowingArray((*shape, 2))
-    stamps: list[tuple[float, int, bool]] = []
+    stamps: list[tuple[float, int, bool, bool]] = []
     cameras: list[CameraMotion] = []
     for frame in frames:
         camera, motion = meter.step(frame)
-        stamps.append((frame.time_s, frame.index, frame.key_frame))
+        stamps.append((frame.time_s, frame.index, frame.key_frame, frame.repeated))
         cameras.append(camera)
         displacement.append(motion.displacement_px)
         lit.append(motion.shading_pct)
@@ -294,8 +299,10 @@ def measure_frames(
         gain=np.array([c.gain for c in cameras]),
         ok=np.array([c.ok for c in cameras], bool),
         key_frame=np.array([s[2] for s in stamps], bool),
+        repeated=np.array([s[3] for s in stamps], bool),
         residual_level=np.array([c.residual for c in cameras]),
         mask=outcome.mask,
+        subject=outcome.subject,
         texture=outcome.texture,
         reference=outcome.reference,
         area=outcome.area,

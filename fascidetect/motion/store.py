@@ -76,7 +76,9 @@ def save_trace(path: Path, trace: MotionTrace) -> None:
         "gain": trace.gain,
         "ok": trace.ok,
         "key_frame": trace.key_frame,
+        "repeated": trace.repeated,
         "mask": trace.mask,
+        "subject": trace.subject,
         "texture": trace.texture,
         "cell_px": np.array(trace.geometry.cell_px),
         "source_to_analysis": trace.geometry.source_to_analysis,
@@ -92,7 +94,8 @@ def save_trace(path: Path, trace: MotionTrace) -> None:
             for name in LARGE:
                 _write_member(archive, name, getattr(trace, name))
     except OSError as error:
-        raise OutputError(f"cannot write {path.name}: {error.strerror or error}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {path.name}: {reason}; choose another folder with -o, or make room") from error
 
 
 def _write_member(archive: zipfile.ZipFile, name: str, array: FloatArray) -> None:
@@ -146,7 +149,9 @@ def _trace_from(arrays: dict[str, Any]) -> MotionTrace:
         "gain",
         "ok",
         "key_frame",
+        "repeated",
         "mask",
+        "subject",
         "texture",
         "reference",
         "residual_level",

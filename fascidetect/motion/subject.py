@@ -21,14 +21,25 @@ SKIN_FLOOR = 0.06  # k of the palest skin seen in white light
 ONE_CLASS = 0.08  # closer class means than this: the picture is all skin, or colourless
 SMALLEST_SHARE = 0.08  # a smaller subject is not believed
 SECOND_SHARE = 0.15  # further pieces of at least this share of the picture belong to it too
+ON_SKIN = 0.5  # part of an area given by the user that must be skin for the rest of the skin to move with it
+WIDER_SHARE = 0.35  # of the picture: what is followed about a small area given by the user
 VOTE = 0.6  # part of the looks in which a place must be skin
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The analyzed area on the fine colour grid and how it was found (`MotionTrace.area`)."""
+    """Masks on the fine colour grid, and how the area was found (`MotionTrace.area`).
+
+    Attributes
+    ----------
+    mask
+        What moves as one body, and is followed.
+    analyzed
+        What is analyzed: the same, or the area that was asked for.
+    """
 
     mask: BoolArray
+    analyzed: BoolArray
     area: str
 
 
@@ -130,11 +141,29 @@ class SubjectVotes:
         self._yes += yes
 
     def subject(self) -> Subject:
-        """What the votes say so far; the user's own area always wins."""
+        """What the votes say so far. The user's own area is what is analyzed; more is followed if it is small.
+
+        A twitch fills a small area: were the camera followed on that alone, the twitch would pass for its motion.
+        """
+        skin = self._skin()
         if self._roi is not None:
-            return Subject(self._roi, "roi")
-        if self._decided > self._undecided:
-            mask = self._yes > VOTE * np.maximum(self._looks, 0.5)
-            if mask.mean() >= SMALLEST_SHARE:
-                return Subject(mask, "skin")
-        return Subject(np.ones(self._shape, bool), "whole picture")
+            on_skin = skin is not None and skin[self._roi].mean() >= ON_SKIN
+            return Subject(self._roi | skin if on_skin and skin is not None else _wider(self._roi), self._roi, "roi")
+        if skin is not None:
+            return Subject(skin, skin, "skin")
+        everything = np.ones(self._shape, bool)
+        return Subject(everything, everything, "whole picture")
+
+    def _skin(self) -> BoolArray | None:
+        if self._decided <= self._undecided:
+            return None
+        mask = self._yes > VOTE * np.maximum(self._looks, 0.5)
+        return mask if mask.mean() >= SMALLEST_SHARE else None
+
+
+def _wider(area: BoolArray) -> BoolArray:
+    """The area and what lies nearest to it, until both make enough of the picture."""
+    from scipy.ndimage import distance_transform_edt
+
+    away = distance_transform_edt(~area)
+    return np.asarray(away <= np.quantile(away, WIDER_SHARE))

@@ -9,6 +9,7 @@ import numpy as np
 from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable
 from fascidetect.settings import QualitySettings
 
+FROZEN, FROZEN_S = "frozen picture", 0.5
 JOIN_S = 0.15  # usable bits shorter than this between two unusable ones are no use
 
 
@@ -23,9 +24,9 @@ def find_unusable(trace: MotionTrace, settings: QualitySettings) -> tuple[Unusab
     Returns
     -------
     tuple of Unusable
-        Reasons: ``no frames`` (gaps), ``shaken or not registered``.
+        Reasons: ``no frames`` (gaps), ``shaken or not registered``, ``frozen picture``.
     """
-    return join([*_gaps(trace, settings.max_gap_s), *_unregistered(trace)])
+    return join([*_gaps(trace, settings.max_gap_s), *_frozen(trace), *_unregistered(trace)])
 
 
 def usable_seconds(start_s: float, end_s: float, unusable: tuple[Unusable, ...]) -> float:
@@ -40,6 +41,12 @@ def _gaps(trace: MotionTrace, max_gap_s: float) -> list[Unusable]:
         Unusable(float(trace.time_s[i]), float(trace.time_s[i + 1]), "no frames")
         for i in np.flatnonzero(steps > max_gap_s)
     ]
+
+
+def _frozen(trace: MotionTrace) -> list[Unusable]:
+    """Stretches in which every picture repeats the one before; a repeated picture or two are no such thing."""
+    runs = _runs(trace.time_s, trace.repeated, trace.median_interval_s, FROZEN)
+    return [run for run in runs if run.end_s - run.start_s >= FROZEN_S]
 
 
 def _unregistered(trace: MotionTrace) -> list[Unusable]:

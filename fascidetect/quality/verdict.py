@@ -12,7 +12,7 @@ from fascidetect.settings import QualitySettings
 
 DARK = 20.0  # grey level below which even the brighter parts of the picture show nothing
 PLAIN = 0.003  # mean squared contrast gradient below which there is nothing to follow
-LEAST_SHARE = 0.02  # of the picture; from less nothing is concluded
+LEAST_SHARE, LEAST_OF_ROI = 0.02, 0.2  # of the picture, of an area that was asked for; from less nothing is concluded
 SMALL_SHARE = 0.25  # of the picture; less, found automatically, is said loudly
 ROUNDING_S = 0.04
 MOSTLY_UNUSABLE = 0.5
@@ -27,6 +27,7 @@ GONE = (
     "hardly any of the picture can be read (not enough texture, or not in view long enough): "
     "go closer, focus on the skin, rest the phone on something, or give an area with --roi"
 )
+GONE_AREA = "hardly any of the given area can be read (not enough texture, or not in view long enough): make it larger"
 FREEZES = (
     "the compression freezes and pops the picture, so small movements cannot be told from it: "
     "use the original file, not a copy sent through a messenger"
@@ -108,12 +109,13 @@ def _fatal(
         return ["the clip holds a single frame, so no movement can be seen: film for 60 to 90 s"]
     chosen = trace.mask > 0.5
     texture = float(np.median(trace.texture[chosen])) if chosen.any() else 0.0
+    least = LEAST_OF_ROI * float(chosen.mean()) if trace.area == "roi" else LEAST_SHARE
     rules = (
         (_percentile(trace.reference, 95) < DARK, BLACK),
-        (_frozen(trace), FROZEN),
+        (bool(np.mean(trace.repeated) > MOSTLY_UNUSABLE), FROZEN),
         (texture < PLAIN, BLANK),
         (not long_enough(usable_s, settings.min_clip_s), _too_little(trace, usable_s, unusable, settings)),
-        (not measured.analyzed_share >= LEAST_SHARE, GONE),
+        (not measured.analyzed_share >= least, GONE_AREA if trace.area == "roi" else GONE),
         (measured.unfit, FREEZES),
     )
     return [words for holds, words in rules if holds][:1]
@@ -122,8 +124,8 @@ def _fatal(
 def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings) -> str:
     length_s = float(trace.time_s[-1] - trace.time_s[0]) + trace.median_interval_s
     needed = f"at least {settings.min_clip_s:g} s are needed"
-    if usable_s >= MOSTLY_UNUSABLE * length_s and not long_enough(length_s, settings.min_clip_s + ROUNDING_S):
-        return f"the clip is too short ({length_s:.1f} s; {needed}): film for 60 to 90 s"
+    if not long_enough(length_s, settings.min_clip_s + ROUNDING_S):
+        return f"the clip (or the chosen part of it) is too short ({length_s:.1f} s; {needed}): film for 60 to 90 s"
     lost = {u.reason: 0.0 for u in unusable}
     for u in unusable:
         lost[u.reason] += u.end_s - u.start_s
@@ -171,15 +173,6 @@ def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: Q
         ),
     )
     return [words for holds, words in rules if holds]
-
-
-def _frozen(trace: MotionTrace) -> bool:
-    """Whether all frames are the same: no frame that was registered differs from the first by anything at all."""
-    later = np.flatnonzero(trace.ok[1:]) + 1
-    if len(later) == 0:
-        return False
-    rows = later[np.unique(np.linspace(0, len(later) - 1, 200).astype(int))]
-    return not any(np.any(trace.residual[row, ..., 0] > 0) for row in rows)
 
 
 def _percentile(picture: ByteArray, q: float) -> float:

@@ -20,7 +20,7 @@ from fascidetect.report.style import (
     sustained_words,
     time_ticks,
 )
-from fascidetect.report.summary import limit_words
+from fascidetect.report.summary import limit_words, part_words, per_minute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ def _headline(figure: Figure, result: Result, label: str) -> None:
 
 
 def _count_words(result: Result) -> str:
-    n = result.summary.n_events
+    n = len(result.events)
     text = "No movement counted" if n == 0 else f"{n} movement{'s' if n > 1 else ''} counted"
     kinds = sorted({place.kind for place in result.sustained})
     return f"{text}; {' and '.join(kinds)} movement not counted" if kinds else text
@@ -133,14 +133,17 @@ def _rate_words(summary: Summary) -> str:
     if rate is None or low is None or high is None:
         return "no rate: too little usable time"
     if rate == 0:
-        return f"fits any rate from 0 to {high:.2g} per minute (95 % interval, counting chance only)"
-    return f"{rate:.3g} per minute (95 % interval {low:.2g} to {high:.3g}, counting chance only)"
+        return f"fits any rate from 0 to {per_minute(high)} per minute (95 % interval, counting chance only)"
+    return f"{rate:.3g} per minute (95 % interval {per_minute(low)} to {per_minute(high)}, counting chance only)"
 
 
 def _limits(result: Result) -> list[str]:
     """How much of the clip was usable and what it could not show."""
     quality = result.quality
-    parts = [f"{quality.usable_s:.0f} of {result.clip.duration_s:.0f} s usable", limit_words(result)]
+    parts = [
+        f"{quality.usable_s:.0f} of {result.clip.duration_s:.0f} s usable{part_words(result)}",
+        limit_words(result),
+    ]
     if quality.verdict == "limited":
         parts.append("limited: " + "; ".join(reason_words(reason) for reason in quality.reasons))
     return parts

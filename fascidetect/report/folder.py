@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import shutil
@@ -30,7 +31,7 @@ _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def results_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
+def results_folder(target: Path, *, source: Path | None = None, force: bool = False) -> Iterator[Path]:
     """Yield a scratch folder whose files appear in ``target`` only if the block succeeds.
 
     A new target appears in one step. In an existing one every file is replaced in one step of its
@@ -41,17 +42,20 @@ def results_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     ----------
     target
         The folder of one clip's results; it and its parents need not exist.
+    source
+        The clip, which must not be among the files that are written.
     force
         Replace results that are already there.
 
     Raises
     ------
     OutputError
-        Results are there and ``force`` is not given, or the folder cannot be written.
+        Results are there and ``force`` is not given, files of these names are there that are no results, the
+        clip itself would be replaced, or the folder cannot be written.
     """
     target = target.resolve()
     with _one_line(target):
-        _refuse(target, force=force)
+        _refuse(target, source, force=force)
         made = _make_parents(target)
         # inside an existing target, which may be the only place that is writable or on this disk
         home, stem = (target, "") if target.is_dir() else (target.parent, target.name)
@@ -86,14 +90,25 @@ def _concerns(error: OSError, target: Path) -> bool:
     return Path(error.filename).is_relative_to(target.parent)
 
 
-def _refuse(target: Path, *, force: bool) -> None:
+def _refuse(target: Path, source: Path | None, *, force: bool) -> None:
     if target.exists() and not target.is_dir():
         raise OutputError(f"cannot write results to {target}: it is a file; choose another folder with -o")
-    if force:
-        return
     there = [name for name in OUR_FILES if (target / name).exists()]
-    if there:
+    if source is not None and any(source.resolve() == (target / name).resolve() for name in there):
+        raise OutputError(f"results in {target} would replace the clip itself; choose another folder with -o")
+    if there and not _is_result(target / _LAST):
+        raise OutputError(f"{target} holds a file {there[0]} that is no result of ours; choose another folder with -o")
+    if there and not force:
         raise OutputError(f"{target} already holds results ({there[0]}); use --force or -o OTHER")
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is a result.json that this program wrote."""
+    try:
+        tree = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(tree, dict) and {"schema_version", "clip", "quality", "run"} <= tree.keys()
 
 
 def _make_parents(target: Path) -> list[Path]:

@@ -46,6 +46,7 @@ REASON_WORDS: dict[str, str] = {
     "shaken or not registered": "shaken",
     "the limb itself moves": "limb moving",
     "no frames": "frames missing",
+    "frozen picture": "frozen",
 }
 """The few words people read beside a mark or a band; anything longer belongs into the summary."""
 

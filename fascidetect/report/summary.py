@@ -19,7 +19,7 @@ REJECTION_WORDS: dict[str, str] = {
     "edge": "at the edge of the picture or of the analyzed area",
     "small": "smaller than a block of the video compression",
     "shape": "without the shape of a brief pulse",
-    "duplicate": "belonging to another that is counted",
+    "duplicate": "belonging to another movement",
     "unusable": "inside a stretch that could not be used",
     "below_threshold": "too faint to tell from noise",
 }
@@ -52,7 +52,6 @@ def _lines(result: Result) -> Iterator[str]:
     quality = result.quality
     if quality.verdict == "cannot_analyze":
         yield f"Cannot be analyzed: {_joined(quality.reasons) or 'no usable part'}."
-        yield from _left_out(quality)
         yield from _warnings(result)
         return
     if result.sustained:
@@ -68,12 +67,21 @@ def _lines(result: Result) -> Iterator[str]:
 
 def _headline(result: Result) -> str:
     clip = result.clip
+    size = f"{clip.width_px} x {clip.height_px} px, {clip.median_fps:.4g} frames/s"
     name = result.settings.report.label or PurePath(clip.name).name
-    return f"{name}: {clip.duration_s:.1f} s, {clip.width_px} x {clip.height_px} px, {clip.median_fps:.4g} frames/s"
+    return f"{name}: {clip.duration_s:.1f} s{part_words(result)}, {size}"
+
+
+def part_words(result: Result) -> str:
+    """Which part of the clip was analyzed, if not all of it."""
+    ask, end_s = result.settings.clip, result.clip.duration_s
+    if ask.from_s <= 0 and ask.to_s >= end_s:
+        return ""
+    return f" (analyzed: {ask.from_s:g} to {min(ask.to_s, end_s):g} s)"
 
 
 def _count(result: Result) -> str:
-    n = result.summary.n_events
+    n = len(result.events)
     usable = f"in {_seconds(result.quality.usable_s)} of usable video"
     if n == 0:
         return f"No {'other ' if result.sustained else ''}movement counted {usable}. {_none_seen(result)}"
@@ -93,7 +101,9 @@ def _none_seen(result: Result) -> str:
         return f"Too short for a rate; {blind}."
     length = "So short a clip" if result.quality.usable_s < _LONG_S else "That"
     where = " elsewhere" if result.sustained else ""
-    span = f"{length} fits any rate from 0 to {high:.2g} per minute{where} (95 % interval, counting chance only)"
+    span = (
+        f"{length} fits any rate from 0 to {per_minute(high)} per minute{where} (95 % interval, counting chance only)"
+    )
     return f"{span}; {blind}."
 
 
@@ -101,7 +111,12 @@ def _interval(result: Result) -> str:
     low, high = result.summary.rate_low_per_min, result.summary.rate_high_per_min
     if low is None or high is None:
         return "no interval"
-    return f"95 % interval {low:.2g} to {high:.3g}, counting chance only"
+    return f"95 % interval {per_minute(low)} to {per_minute(high)}, counting chance only"
+
+
+def per_minute(rate: float) -> str:
+    """A rate in two or three digits, or as many as it has before the point."""
+    return f"{rate:.2g}" if rate < 10 else f"{rate:.1f}" if rate < 100 else f"{rate:.0f}"
 
 
 def limit_words(result: Result) -> str:
@@ -111,7 +126,8 @@ def limit_words(result: Result) -> str:
         return "how small a movement would show is not known"
     if not result.events:
         return f"movements under {_length(half, result)} would not show"
-    tail = f", 9 in 10 of {_length(most, result)}" if most is not None else ""
+    known = most is not None and _length(most, result) != _length(half, result)
+    tail = f", 9 in 10 of {_length(most, result)}" if known and most is not None else ""
     return f"of movements of {_length(half, result)} about half would be found{tail}"
 
 
@@ -126,18 +142,17 @@ def _length(px: float, result: Result) -> str:
 
 
 def _sustained(all_sustained: tuple[Sustained, ...]) -> str:
-    parts = [
-        f"rhythmic movement at {item.rate_hz:.2g} Hz, {item.n_events} not counted"
-        if item.rate_hz
-        else f"rhythmic movement, {item.n_events} not counted"
-        for item in all_sustained
-        if item.kind == "rhythmic"
-    ]
+    parts = [_rhythm(item) for item in all_sustained if item.kind == "rhythmic"]
     continuous = sum(item.kind == "continuous" for item in all_sustained)
     if continuous:
         parts.append(f"continuous movement at {_number(continuous, 'place')}, not countable")
     text = "; ".join(parts)
     return _sentence(text)
+
+
+def _rhythm(item: Sustained) -> str:
+    at = f" at {item.rate_hz:.2g} Hz" if item.rate_hz else ""
+    return f"rhythmic movement{at}{f', {item.n_events} not counted' if item.n_events else ''}"
 
 
 def _not_counted(result: Result) -> Iterator[str]:

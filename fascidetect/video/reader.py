@@ -135,9 +135,10 @@ class Clip:
         reduce = _Reducer(geometry, self._probe.upright, self._settings.from_s, chroma_every_s)
         previous: FloatArray | None = None
         for time_s, frame in self._read(reduce, trouble):
-            trouble.repeated += previous is not None and np.array_equal(previous, frame.luma)
+            repeated = previous is not None and np.array_equal(previous, frame.luma)
+            trouble.repeated += repeated
             previous = frame.luma
-            yield dataclasses.replace(frame, time_s=time_s)
+            yield dataclasses.replace(frame, time_s=time_s, repeated=repeated)
 
     def _pictures(self, long_side_px: int) -> Iterator[Picture]:
         facts, upright = self.facts, self._probe.upright

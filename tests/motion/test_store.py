@@ -19,8 +19,10 @@ def trace():
         affine=rng.normal(0, 1, made.affine.shape),
         ok=rng.random(30) > 0.3,
         key_frame=rng.random(30) > 0.7,
+        repeated=rng.random(30) > 0.9,
         residual_level=np.where(rng.random(30) > 0.5, np.nan, 1.5),
         mask=rng.random((27, 48)),
+        subject=rng.random((27, 48)),
         area="skin",
         warnings=("the frame rate varies", "é \u2028 'quoted'"),
     )

@@ -157,7 +157,24 @@ def test_the_users_area_wins_over_colour():
     mask[5:20, 5:20] = True
     votes = SubjectVotes(GRID, mask)
     assert votes.subject().area == "roi"
-    np.testing.assert_array_equal(votes.subject().mask, mask)
+    np.testing.assert_array_equal(votes.subject().analyzed, mask)
+    followed = votes.subject().mask
+    assert followed[mask].all()
+    assert followed.mean() == pytest.approx(0.35, abs=0.05)  # the camera is not followed on a small area alone
+
+
+def test_the_camera_is_followed_on_all_skin_if_the_area_is_skin():
+    rows, cols = (n * POINTS_PER_CELL for n in GRID.shape)
+    mask = np.zeros((rows, cols), bool)
+    mask[rows // 2 - 4 : rows // 2 + 4, cols // 2 - 4 : cols // 2 + 4] = True
+    votes = SubjectVotes(GRID, mask)
+    luma = np.full((GRID.analysis_height_px, GRID.analysis_width_px), 120, np.float32)
+    chroma = np.zeros((rows, cols, 2), np.float32)
+    chroma[rows // 4 : -rows // 4, :, 1] = 25
+    votes.look(luma, chroma, np.eye(3))
+    subject = votes.subject()
+    assert subject.analyzed.sum() == mask.sum()
+    assert subject.mask.mean() == pytest.approx(0.5, abs=0.06)
 
 
 def test_the_weight_lies_within_the_subject():

@@ -72,3 +72,12 @@ def test_usable_and_lost_make_the_whole(spans):
     joined = join(spans)
     lost = sum(u.end_s - u.start_s for u in joined)
     assert usable_seconds(0, 100, joined) == pytest.approx(100 - lost)
+
+
+def test_a_picture_that_stands_still_is_unusable_and_one_that_is_shown_twice_is_not():
+    repeated = np.zeros(240, bool)
+    repeated[[20, 50, 51]] = True
+    repeated[100:160] = True
+    (frozen,) = find_unusable(make_trace(duration_s=8, repeated=repeated), QualitySettings())
+    assert frozen.reason == "frozen picture"
+    assert (frozen.start_s, frozen.end_s) == pytest.approx((100 / 30, 160 / 30), abs=0.04)

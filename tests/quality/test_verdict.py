@@ -42,8 +42,7 @@ def black():
 
 
 def frozen():
-    nothing = np.zeros((40 * FPS, 27, 48, 2), np.float16)
-    return good(residual=nothing, displacement_px=nothing)
+    return good(repeated=np.arange(40 * FPS) > 5)
 
 
 def one_frame():
@@ -59,7 +58,13 @@ def one_frame():
         (texture_free, (), GOOD, "nothing to follow in the picture: go closer"),
         (lambda: good(3.0), (), GOOD, r"too short \(3.0 s; at least 5 s are needed\): film for 60 to 90 s"),
         (good, [Unusable(2, 39, "no frames")], GOOD, r"only 3.0 s of 40.0 s can be used \(no frames\)"),
-        (good, (), replace(GOOD, analyzed_share=0.01), "hardly any of the picture can be read .*: go closer"),
+        (
+            lambda: good(area="skin"),
+            (),
+            replace(GOOD, analyzed_share=0.01),
+            "hardly any of the picture can be read .*: go closer",
+        ),
+        (good, (), replace(GOOD, analyzed_share=0.1), "hardly any of the given area can be read .*: make it larger"),
         (good, (), replace(GOOD, unfit=True), "compression freezes and pops .*: use the original file"),
     ],
 )
@@ -96,7 +101,9 @@ def with_bits(bits):
 
 
 def test_a_small_area_that_was_asked_for_is_no_doubt():
-    assert judged(good(area="roi"), (), replace(GOOD, analyzed_share=0.05)).verdict == "ok"
+    mask = np.zeros((27, 48))
+    mask[10:17, 20:30] = 1
+    assert judged(good(area="roi", mask=mask), (), replace(GOOD, analyzed_share=0.05)).verdict == "ok"
 
 
 def test_what_was_never_seen_is_no_small_limit():

@@ -12,6 +12,10 @@ def fill(folder: Path, *names: str, text: str = "new") -> None:
         (folder / name).write_text(text)
 
 
+RESULT = '{"schema_version": "1.0", "clip": {}, "quality": {}, "run": {}}'
+"""What makes a folder one of ours."""
+
+
 def content(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in sorted(folder.iterdir())}
 
@@ -42,22 +46,42 @@ def test_nothing_is_left_behind_when_the_work_fails(tmp_path, error):
 def test_old_results_survive_a_failed_second_run(tmp_path):
     target = tmp_path / "out"
     target.mkdir()
-    fill(target, "result.json", text="old")
+    fill(target, "result.json", text=RESULT)
     with pytest.raises(KeyboardInterrupt):
         fail(target, KeyboardInterrupt())
-    assert content(target) == {"result.json": "old"}
+    assert content(target) == {"result.json": RESULT}
 
 
 @pytest.mark.parametrize("name", OUR_FILES)
 def test_results_are_not_overwritten_unasked(tmp_path, name):
-    fill(tmp_path, name, text="old")
+    fill(tmp_path, name, "result.json", text=RESULT)
     with pytest.raises(OutputError, match="--force or -o OTHER"), results_folder(tmp_path):
         pytest.fail("must refuse before any work is done")
-    assert content(tmp_path) == {name: "old"}
+    assert content(tmp_path) == {name: RESULT, "result.json": RESULT}
+
+
+@pytest.mark.parametrize("name", OUR_FILES)
+def test_files_that_are_no_results_are_not_replaced_even_by_force(tmp_path, name):
+    fill(tmp_path, name, text="precious")
+    with pytest.raises(OutputError, match="no result of ours"), results_folder(tmp_path, force=True):
+        pytest.fail("must refuse before any work is done")
+    assert content(tmp_path) == {name: "precious"}
+
+
+def test_the_clip_itself_is_never_replaced(tmp_path):
+    fill(tmp_path, "overlay.mp4", "result.json", text=RESULT)
+    source = tmp_path / "overlay.mp4"
+    with (
+        pytest.raises(OutputError, match="would replace the clip"),
+        results_folder(tmp_path, source=source, force=True),
+    ):
+        pytest.fail("must refuse before any work is done")
+    assert source.read_text() == RESULT
 
 
 def test_force_replaces_ours_removes_stale_ones_and_keeps_the_rest(tmp_path):
-    fill(tmp_path, "events.csv", "overlay.mp4", "result.json", "review.jsonl", text="old")
+    fill(tmp_path, "events.csv", "overlay.mp4", "review.jsonl", text="old")
+    fill(tmp_path, "result.json", text=RESULT)
     with results_folder(tmp_path, force=True) as scratch:
         fill(scratch, "events.csv", "result.json")
     assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "review.jsonl": "old"}
