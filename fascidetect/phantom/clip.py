@@ -10,7 +10,8 @@ import numpy as np
 from fascidetect.model import SCHEMA_VERSION, ByteArray
 from fascidetect.phantom.motion import ending
 from fascidetect.phantom.recipe import NUISANCE_UNITS, Nuisance, Recipe, Twitch
-from fascidetect.phantom.render import Chance, Stage, render, stamps
+from fascidetect.phantom.render import render, stamps
+from fascidetect.phantom.stage import Chance, Stage
 from fascidetect.phantom.twitch import landmarks
 from fascidetect.truth import Ignored, TrueCamera, TrueEvent, TrueNuisance, Truth, save_truth, truth_path
 from fascidetect.video.writer import Encoding, VideoWriter
@@ -61,7 +62,7 @@ def truth_of(recipe: Recipe, name: str, sha256: str) -> Truth:
     """Work out everything a recipe says about its clip, without drawing it."""
     chance = Chance.of(recipe)
     times, _ = stamps(recipe.camera, recipe.duration_s, chance.stamps)
-    stage = Stage.of(recipe, chance.motion)
+    stage = Stage.of(recipe, chance)
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 1 / recipe.camera.fps
     events = sorted((_event(t, stage) for t in recipe.twitches), key=lambda event: event.peak_s)
     end_s = float(times[-1])
