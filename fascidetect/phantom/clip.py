@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fascidetect.model import SCHEMA_VERSION, ByteArray
+from fascidetect.phantom import finger
 from fascidetect.phantom.motion import ending
 from fascidetect.phantom.recipe import NUISANCE_UNITS, Nuisance, Recipe, Twitch
 from fascidetect.phantom.render import render, stamps
@@ -76,13 +77,13 @@ def truth_of(recipe: Recipe, name: str, sha256: str) -> Truth:
         recipe.height_px,
         round(end_s + interval, 6),
         recipe.scene.mm_per_px,
-        tuple(event for event in events if event.peak_s <= end_s),
+        tuple(event for event in events if event.peak_s <= end_s and not _hidden(event, recipe)),
         tuple(
             Ignored(n.start_s, n.start_s + ending(n), "voluntary movement")
             for n in recipe.nuisances
-            if n.kind == "voluntary"
+            if n.kind in ("voluntary", "posture")
         ),
-        tuple(_nuisance(n, end_s) for n in recipe.nuisances),
+        _nuisances(stage, end_s),
         TrueCamera(
             tuple(np.round(times, 6).tolist()),
             tuple(tuple(tuple(np.round(row, 7).tolist()) for row in stage.affine(t)) for t in times.tolist()),
@@ -106,9 +107,24 @@ def _event(twitch: Twitch, stage: Stage) -> TrueEvent:
     )
 
 
-def _nuisance(nuisance: Nuisance, end_s: float) -> TrueNuisance:
-    last_s = min(nuisance.end_s, end_s)
-    return TrueNuisance(nuisance.kind, nuisance.start_s, last_s, nuisance.strength, NUISANCE_UNITS[nuisance.kind])
+def _hidden(event: TrueEvent, recipe: Recipe) -> bool:
+    """Whether a finger covers the middle of a twitch at its peak, so that nobody can see it."""
+    cover = finger.cover(recipe, event.peak_s, np.array([event.x_px]), np.array([event.y_px]))
+    return cover is not None and float(cover[0]) > 0.5
+
+
+def _nuisances(stage: Stage, end_s: float) -> tuple[TrueNuisance, ...]:
+    """All disturbances; every blink on its own, a posture step as long as it moves."""
+    found: list[TrueNuisance] = []
+    for nuisance in stage.recipe.nuisances:
+        times = [(nuisance.start_s, nuisance.end_s)]
+        if nuisance.kind == "posture":
+            times = [(nuisance.start_s, nuisance.start_s + ending(nuisance))]
+        elif nuisance.kind == "blink":
+            times = [(blink.start_s, blink.end_s) for own, blink in stage.eye.blinks if own is nuisance]
+        unit = NUISANCE_UNITS[nuisance.kind]
+        found += [TrueNuisance(nuisance.kind, a, min(b, end_s), nuisance.strength, unit) for a, b in times]
+    return tuple(found)
 
 
 def _turned(rgb: ByteArray, turns: int) -> ByteArray:

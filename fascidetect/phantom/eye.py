@@ -67,8 +67,9 @@ class Lids:
     def slid(self, x: FloatArray, y: FloatArray, shut: float) -> FloatArray:
         """Where the skin seen at a place lies at rest (its y, px): it is drawn out between crease and edge."""
         crease, edge = self.crease(x), self.upper(x)
-        drawn = (edge - crease) / (edge - crease + shut * self.gap(x))
-        lid = (y > crease) & (np.abs(x - self.x_px) < self.half_px)
+        low = edge + shut * self.gap(x)
+        drawn = (edge - crease) / (low - crease)
+        lid = (y > crease) & (y < low + 1) & (np.abs(x - self.x_px) < self.half_px)
         return np.asarray(np.where(lid, crease + (y - crease) * drawn, y), dtype=np.float32)
 
     def _arch(self, x: FloatArray) -> FloatArray:
@@ -207,7 +208,7 @@ def draw_lashes(x: FloatArray, y: FloatArray, lids: Lids, rng: np.random.Generat
     for q in np.linspace(-0.93, 0.93, 64) + rng.normal(0, 0.01, 64):
         root_x = lids.x_px + q * lids.half_px
         root_y = float(lids.upper(np.array([root_x]))[0])
-        length = lids.half_px * rng.uniform(0.10, 0.19)
+        length = lids.half_px * rng.uniform(0.14, 0.26)
         along_x = root_x + length * (0.75 * q + rng.normal(0, 0.12)) * s
         along_y = root_y + length * (0.75 * s - 0.35 * s * s)
         points = np.stack([(along_x - x[0]) * fineness, (along_y - y[0]) * fineness], 1)

@@ -91,7 +91,7 @@ class Socket:
     def open_lids(self, x: FloatArray, y: FloatArray, rows: slice) -> Opening | None:
         """Slide places (x, y) of a strip of skin with the lid; say where it leaves the ball to be seen."""
         lids = self.lids
-        if not lids.gap_px or float(y.max()) < float(lids.crease(np.array([lids.x_px]))[0]):
+        if float(y.max()) < float(lids.crease(np.array([lids.x_px]))[0]):
             return None
         edge = lids.upper(x) + self.shut * lids.gap(x)
         share = np.clip(np.minimum(y - edge, lids.lower(x) - y) + 0.5, 0, 1)

@@ -47,7 +47,7 @@ class Limb:
         x0, y0, angle, length = (w - 1) / 2, (h - 1) / 2, recipe.scene.limb_angle_deg, math.hypot(w, h)
         if view == "eyelid":  # softly curved, wider than the picture
             return Limb(x0, y0, 0.0, 0.9 * h, length, view, Lids.of(recipe))
-        if view == "tongue":  # its tip lies within the picture
+        if view in ("sole", "tongue"):  # heel and tip lie within the picture
             turn = math.radians(angle)
             length = abs(w * math.cos(turn)) + abs(h * math.sin(turn))
         y, x = np.mgrid[0 : h : max(1, h // 90), 0 : w : max(1, w // 90)]
@@ -96,9 +96,14 @@ class Limb:
     def _half(self, along: FloatArray, side: FloatArray) -> FloatArray:
         s = along / self.length_px
         if self.view == "sole":  # ball, arch on one side, heel
-            arch = 0.45 * (side > 0) * np.exp(-(((s - 0.05) / 0.11) ** 2))
-            return np.asarray(self.half_px * (1 - 0.30 * (s + 0.3) - arch))
-        if self.view == "tongue":  # a rounded tip; negative beyond it
-            z = np.maximum(0, (s + 0.1) / 0.5)
-            return np.asarray(self.half_px * (np.sqrt(np.maximum(0, 1 - z**2.5)) - np.maximum(0, z - 1)))
+            arch = 0.40 * (side > 0) * np.exp(-(((s - 0.02) / 0.14) ** 2))
+            return np.asarray(self.half_px * (1 - 0.25 * (s + 0.3) - arch) * _rounded((s - 0.22) / 0.26))
+        if self.view == "tongue":
+            return np.asarray(self.half_px * _rounded((s + 0.1) / 0.5))
         return np.asarray(self.half_px * np.maximum(0.3, 1 - 0.25 * s + 0.10 * np.cos(2 * np.pi * (s + 0.15))))
+
+
+def _rounded(z: FloatArray) -> FloatArray:
+    """Width of an end that rounds off from 0 to 1, and is negative beyond."""
+    z = np.maximum(0, z)
+    return np.asarray(np.sqrt(np.maximum(0, 1 - z**2.5)) - np.maximum(0, z - 1))

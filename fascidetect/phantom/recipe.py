@@ -298,6 +298,9 @@ class Recipe:
         if self.width_px % 2 or self.height_px % 2 or min(self.width_px, self.height_px) < 16:
             raise SettingsError(f"a clip needs even sides of 16 px or more, got {self.width_px} x {self.height_px}")
         _check("duration_s", self.duration_s, 0, math.inf)
+        for nuisance in self.nuisances:
+            if nuisance.kind in ("blink", "gaze") and self.scene.view != "eyelid":
+                raise SettingsError(f"{nuisance.kind} needs an eye: set view to eyelid, got {self.scene.view}")
 
     @property
     def sha256(self) -> str:

@@ -81,7 +81,8 @@ def _mark(picture: FloatArray, limb: Limb, x: FloatArray, y: FloatArray) -> None
         lids, fine = limb.lids, limb.lids.half_px
         within = np.clip((1.12 - np.abs(x - lids.x_px) / fine) / 0.2, 0, 1)
         fold = within * np.exp(-np.square((y - lids.crease(x)) / (0.014 * fine)))
-        edges = within * sum(np.exp(-np.square((y - e) / (0.03 * fine))) for e in (lids.upper(x), lids.lower(x)))
+        away = np.minimum(np.abs(y - lids.upper(x)), np.abs(y - lids.lower(x)))
+        edges = within * np.exp(-np.square(away / (0.03 * fine)))
         picture *= 1 - (0.40 * fold)[..., None].astype(np.float32)
         picture *= 1 - edges[..., None] * np.array([0.10, 0.28, 0.26], np.float32)
 

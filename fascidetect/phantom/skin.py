@@ -26,7 +26,7 @@ _MELANIN = np.array([0.6, 1.0, 1.25], dtype=np.float32)
 
 _BASES = {
     "limb": ((0.0, 0.0, 0.0), 0.0),
-    "sole": ((226.0, 172.0, 140.0), 0.55),
+    "sole": ((232.0, 180.0, 152.0), 0.6),
     "eyelid": ((200.0, 138.0, 122.0), 0.25),
     "tongue": ((192.0, 96.0, 98.0), 0.85),
 }
@@ -34,12 +34,12 @@ _BASES = {
 
 _FURROWS = {
     "limb": ((32.0, 0.75, 1.0), (-40.0, 0.85, 0.9), (85.0, 1.3, 0.6), (80.0, 5.0, 1.2)),
-    "sole": ((8.0, 1.1, 1.0), (-12.0, 2.2, 0.9), (78.0, 9.0, 1.6), (-20.0, 14.0, 2.0)),
+    "sole": ((8.0, 1.7, 1.3), (-12.0, 2.6, 0.8), (78.0, 9.0, 1.6), (-20.0, 14.0, 2.0)),
     "eyelid": ((3.0, 0.45, 1.0), (-5.0, 0.6, 0.9), (60.0, 0.5, 0.4), (0.0, 2.4, 1.4)),
 }
 """Families of lines: direction (degrees), spacing (mm), depth."""
 
-_DEPTHS = {"limb": 0.040, "sole": 0.065, "eyelid": 0.045, "tongue": 0.075}
+_DEPTHS = {"limb": 0.040, "sole": 0.080, "eyelid": 0.045, "tongue": 0.075}
 """How dark the hollows are."""
 
 _CUBIC = 1.17
@@ -76,7 +76,8 @@ def skin(rng: np.random.Generator, size: Size, scene: Scene, *, scale: float) ->
     shadow = _DEPTHS[scene.view] * scene.texture * _lit(relief, scene)
     shadow += _dots(rng, size, per_mm2=0.35, radius=(0.10, 0.30), scale=scale) * (0.10 * scene.texture)
     pigment = pigment * scene.texture
-    pigment += _dots(rng, size, per_mm2=scene.mole_per_cm2 / 100, radius=(0.5, 1.6), scale=scale) * 0.55
+    moles = scene.mole_per_cm2 if scene.view in ("limb", "eyelid") else 0.0
+    pigment += _dots(rng, size, per_mm2=moles / 100, radius=(0.5, 1.6), scale=scale) * 0.55
     picture = np.empty((*size, 3), np.float32)
     for k, base in enumerate(base_color(scene)):
         depth = (-scene.texture * _BLOOD[k]) * blood - _MELANIN[k] * pigment - shadow
