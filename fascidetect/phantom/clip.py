@@ -10,7 +10,7 @@ import numpy as np
 from fascidetect.model import SCHEMA_VERSION, ByteArray
 from fascidetect.phantom import finger
 from fascidetect.phantom.motion import ending
-from fascidetect.phantom.recipe import NUISANCE_UNITS, Nuisance, Recipe, Twitch
+from fascidetect.phantom.recipe import NUISANCE_UNITS, Recipe, Twitch
 from fascidetect.phantom.render import render, stamps
 from fascidetect.phantom.stage import Chance, Stage
 from fascidetect.phantom.twitch import landmarks
@@ -114,17 +114,14 @@ def _hidden(event: TrueEvent, recipe: Recipe) -> bool:
 
 
 def _nuisances(stage: Stage, end_s: float) -> tuple[TrueNuisance, ...]:
-    """All disturbances; every blink on its own, a posture step as long as it moves."""
-    found: list[TrueNuisance] = []
-    for nuisance in stage.recipe.nuisances:
-        times = [(nuisance.start_s, nuisance.end_s)]
-        if nuisance.kind == "posture":
-            times = [(nuisance.start_s, nuisance.start_s + ending(nuisance))]
-        elif nuisance.kind == "blink":
-            times = [(blink.start_s, blink.end_s) for own, blink in stage.eye.blinks if own is nuisance]
-        unit = NUISANCE_UNITS[nuisance.kind]
-        found += [TrueNuisance(nuisance.kind, a, min(b, end_s), nuisance.strength, unit) for a, b in times]
-    return tuple(found)
+    """All disturbances; a posture step lasts as long as it moves, and every blink is told on its own."""
+    told = [
+        (n, n.start_s, n.start_s + ending(n) if n.kind == "posture" else n.end_s)
+        for n in stage.recipe.nuisances
+        if n.kind != "blink"
+    ]
+    told += [(n, blink.start_s, blink.end_s) for n, blink in stage.eye.blinks]
+    return tuple(TrueNuisance(n.kind, a, min(b, end_s), n.strength, NUISANCE_UNITS[n.kind]) for n, a, b in told)
 
 
 def _turned(rgb: ByteArray, turns: int) -> ByteArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -70,7 +70,7 @@ def limb_layer(recipe: Recipe, rng: np.random.Generator) -> tuple[Layer, Hairs |
     cover = limb.cover(x[None], y[:, None]).astype(np.float32)
     picture = blurred(picture * np.float32(recipe.scene.exposure), _SHARPNESS_PX * fineness)
     layer = Layer(to_texture(picture, blurred(cover, _SHARPNESS_PX * fineness)), fineness, pad)
-    return layer, hairs if windy else None
+    return layer, replace(hairs, blur=math.hypot(hairs.blur, _SHARPNESS_PX * fineness)) if hairs and windy else None
 
 
 def _mark(picture: FloatArray, limb: Limb, x: FloatArray, y: FloatArray) -> None:
