@@ -218,13 +218,14 @@ def test_the_place_in_the_truth_knows_of_the_rolling_shutter():
 def test_exposure_time_smears_along_the_motion_and_keeps_the_place():
     recipe = replace(SMALL, nuisances=(Nuisance("drift", 80.0, direction_deg=0.0),), duration_s=1.0)
     smeared = replace(recipe, camera=replace(CLEAN, shutter_s=1 / 30))
-    sharp, soft = (pictures(r, 3)[2] for r in (recipe, smeared))
+    sharp, soft = (pictures(r, 6)[5] for r in (recipe, smeared))
     stage = stage_of(smeared)
-    times = stage.exposures(0.2)
-    assert np.mean(times) == pytest.approx(0.2)
+    times = stage.exposures(0.5)
+    assert np.mean(times) == pytest.approx(0.5)
     path = np.array([stage.camera.at(t)[:2] for t in times])
     assert np.ptp(path[:, 0]) > 1.5
-    assert path.mean(0) == pytest.approx(stage.camera.at(0.2)[:2], abs=0.01)
+    # The path is bent a little: its mean lies some hundredths from its middle, which is the truth.
+    assert path.mean(0) == pytest.approx(stage.camera.at(0.5)[:2], abs=0.04)
     # A sharp and a smeared picture cannot be laid over each other better than this.
     assert remaining_shift(green(sharp), green(soft)) == pytest.approx([0, 0], abs=0.05)
     along, across = (
