@@ -176,9 +176,9 @@ def draw_eye(x: FloatArray, y: FloatArray, lids: Lids, rng: np.random.Generator)
     picture *= 1 - _veins(x, y, rng)[..., None] * np.array([0.10, 0.45, 0.40], np.float32)
     phases = rng.uniform(0, 2 * np.pi, 6)
     rays = sum(np.sin(n * turn + p + 3 * radius) for n, p in zip((11, 17, 23, 31, 43, 57), phases, strict=True))
-    colour = np.array([96, 78, 52]) * (1 + 0.10 * rays - 0.25 * np.clip(radius - 0.5, 0, 1))[..., None]
+    color = np.array([96, 78, 52]) * (1 + 0.10 * rays - 0.25 * np.clip(radius - 0.5, 0, 1))[..., None]
     iris, pupil = (_within(radius, edge, 0.06) for edge in (1.0, 0.38))
-    picture += (colour - picture) * iris[..., None]
+    picture += (color - picture) * iris[..., None]
     picture += (np.array([14, 12, 12]) - picture) * pupil[..., None]
     return picture.astype(np.float32)
 

@@ -246,9 +246,9 @@ class _Painter:
                 front += far
 
 
-def _blend(planes: Planes, colour: Iterable[float], share: FloatArray) -> None:
-    """Lay a colour over a strip, in place."""
-    for plane, level in zip(planes, colour, strict=True):
+def _blend(planes: Planes, color: Iterable[float], share: FloatArray) -> None:
+    """Lay a color over a strip, in place."""
+    for plane, level in zip(planes, color, strict=True):
         plane[:] += (np.float32(level) - plane) * share
 
 

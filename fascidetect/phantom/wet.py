@@ -30,7 +30,7 @@ class Glitter:
     creep_px
         (T, 2) motion of the film in steps of a path.
     level
-        Grey levels of a full highlight.
+        Gray levels of a full highlight.
     """
 
     bumps: FloatArray
@@ -58,6 +58,6 @@ class Glitter:
         return np.asarray(moved, dtype=np.float32)
 
     def shine(self, x: FloatArray, y: FloatArray, sheen: FloatArray) -> FloatArray:
-        """Grey levels to add where places of the picture look at texels (x, y) of the skin."""
+        """Gray levels to add where places of the picture look at texels (x, y) of the skin."""
         bumps = cv2.remap(self.bumps, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         return np.asarray(self.level * np.clip((bumps + 1.3 * sheen - 2.0) / 0.8, 0, 1), dtype=np.float32)
