@@ -149,6 +149,57 @@ def knocks(recipe: Recipe, rng: Rng) -> Recipe:
     return replace(recipe, nuisances=(*recipe.nuisances, *blows))
 
 
+def view(name: str, mm_per_px: float, share: tuple[float, float], angle_deg: float = 0.0) -> Change:
+    """Another part of the body, filmed at its own distance."""
+
+    def change(recipe: Recipe, rng: Rng) -> Recipe:
+        seen = replace(
+            recipe.scene,
+            view=name,
+            mm_per_px=mm_per_px,
+            limb_share=float(rng.uniform(*share)),
+            limb_angle_deg=angle_deg + float(rng.uniform(-8, 8)),
+        )
+        return replace(recipe, scene=seen)
+
+    return change
+
+
+def eye(recipe: Recipe, rng: Rng) -> Recipe:
+    """Two of three eyes are open; all of them look about."""
+    opened = float(rng.uniform(0.4, 0.9)) * float(rng.random() < 0.67)
+    looks = Nuisance("gaze", float(rng.uniform(6, 18)), rate_hz=float(rng.uniform(0.4, 1.5)))
+    blinks = Nuisance("blink", float(rng.uniform(70, 100)), rate_hz=float(rng.uniform(0.15, 0.4)))
+    recipe = replace(recipe, scene=replace(recipe.scene, eye_open=opened))
+    return add(looks, blinks)(recipe, rng)
+
+
+def continuous(recipe: Recipe, rng: Rng) -> Recipe:
+    x, y = somewhere(recipe, rng)
+    return add(Nuisance("continuous", float(rng.uniform(0.5, 1.2)), x_px=x, y_px=y, radius_px=25.0))(recipe, rng)
+
+
+def turning(recipe: Recipe, rng: Rng) -> Recipe:
+    return add(Nuisance("turning", float(rng.uniform(4, 15))))(recipe, rng)
+
+
+def posture(recipe: Recipe, rng: Rng) -> Recipe:
+    starts = (rng.uniform(0.15, 0.35) * recipe.duration_s, rng.uniform(0.6, 0.8) * recipe.duration_s)
+    angle_deg = float(rng.uniform(0, 360))
+    steps = (Nuisance("posture", float(rng.uniform(3, 15)), float(s), direction_deg=angle_deg) for s in starts)
+    return add(*steps)(recipe, rng)
+
+
+def finger(recipe: Recipe, rng: Rng) -> Recipe:
+    start_s, side = float(rng.uniform(0.2, 0.6)) * recipe.duration_s, float(rng.choice([20.0, 160.0, 200.0, 340.0]))
+    one = Nuisance("finger", float(rng.uniform(40, 80)), start_s, start_s + 4.0, direction_deg=side)
+    return add(one)(recipe, rng)
+
+
+def wind(recipe: Recipe, rng: Rng) -> Recipe:
+    return add(Nuisance("wind", float(rng.uniform(0.5, 1.5)), direction_deg=float(rng.uniform(0, 360))))(recipe, rng)
+
+
 def toned(tone: float) -> Change:
     return chain(held(1.0), scene(tone=tone))
 
@@ -182,6 +233,30 @@ GROUPS = (
         "one twitch fills a third of the picture",
         chain(held(1.5), scene(mm_per_px=0.06, limb_share=1.0)),
         replace(USUAL, foci=2, amplitude_px=(1.0, 4.0), radius_px=(70.0, 110.0), rate_per_min=12.0),
+    ),
+    Group(
+        "eyelid",
+        "blinks and glances; twitches of 0.5 to 2 cm on the lids",
+        chain(held(1.0), view("eyelid", 0.09, (1.0, 1.0)), eye),
+        replace(USUAL, foci=2, amplitude_px=(0.8, 4.0), radius_px=(28.0, 110.0)),
+    ),
+    Group(
+        "tongue",
+        "wet, with highlights that glitter",
+        chain(held(1.0), view("tongue", 0.10, (0.5, 0.65), 90.0)),
+        replace(USUAL, amplitude_px=(0.8, 3.0), radius_px=(20.0, 45.0)),
+    ),
+    Group("sole", "sole of a foot: ridges and creases, no hair", chain(held(1.0), view("sole", 0.27, (0.7, 0.85)))),
+    Group("continuous", "one place never stops, others twitch", chain(held(1.0), continuous)),
+    Group("turning", "a forearm that turns about its axis", chain(held(1.0), turning)),
+    Group("posture", "the limb is laid otherwise twice, and stays so", chain(held(1.0), posture)),
+    Group("finger", "a finger before the lens for 4 s", chain(held(1.0), finger)),
+    Group("wind", "hair that wavers in a draft", chain(held(1.0), scene(hair_per_cm2=5.0), wind)),
+    Group("hunting", "the focus is lost and found again", chain(held(1.0), add(Nuisance("hunting", 2.0)))),
+    Group(
+        "rolling",
+        "rolling shutter, smear and roll in a restless hand",
+        chain(held(2.0), add(Nuisance("roll", 0.1)), camera(rolling_shutter_s=0.02, shutter_s=1 / 60)),
     ),
     Group("busy-30", "30 per minute", held(1.0), replace(USUAL, rate_per_min=30.0, foci=4, min_gap_s=0.3), quiet=False),
     Group("busy-60", "60 per minute", held(1.0), replace(USUAL, rate_per_min=60.0, foci=5, min_gap_s=0.3), quiet=False),

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from fascidetect.model import SCHEMA_VERSION, ByteArray
+from fascidetect.phantom import finger
 from fascidetect.phantom.motion import ending
-from fascidetect.phantom.recipe import NUISANCE_UNITS, Nuisance, Recipe, Twitch
-from fascidetect.phantom.render import Chance, Stage, render, stamps
+from fascidetect.phantom.recipe import NUISANCE_UNITS, Recipe, Twitch
+from fascidetect.phantom.render import render, stamps
+from fascidetect.phantom.stage import Chance, Stage
 from fascidetect.phantom.twitch import landmarks
 from fascidetect.truth import Ignored, TrueCamera, TrueEvent, TrueNuisance, Truth, save_truth, truth_path
 from fascidetect.video.writer import Encoding, VideoWriter
@@ -61,7 +63,7 @@ def truth_of(recipe: Recipe, name: str, sha256: str) -> Truth:
     """Work out everything a recipe says about its clip, without drawing it."""
     chance = Chance.of(recipe)
     times, _ = stamps(recipe.camera, recipe.duration_s, chance.stamps)
-    stage = Stage.of(recipe, chance.motion)
+    stage = Stage.of(recipe, chance)
     interval = float(np.median(np.diff(times))) if len(times) > 1 else 1 / recipe.camera.fps
     events = sorted((_event(t, stage) for t in recipe.twitches), key=lambda event: event.peak_s)
     end_s = float(times[-1])
@@ -75,13 +77,13 @@ def truth_of(recipe: Recipe, name: str, sha256: str) -> Truth:
         recipe.height_px,
         round(end_s + interval, 6),
         recipe.scene.mm_per_px,
-        tuple(event for event in events if event.peak_s <= end_s),
+        tuple(event for event in events if event.peak_s <= end_s and not _hidden(event, recipe)),
         tuple(
             Ignored(n.start_s, n.start_s + ending(n), "voluntary movement")
             for n in recipe.nuisances
-            if n.kind == "voluntary"
+            if n.kind in ("voluntary", "posture")
         ),
-        tuple(_nuisance(n, end_s) for n in recipe.nuisances),
+        _nuisances(stage, end_s),
         TrueCamera(
             tuple(np.round(times, 6).tolist()),
             tuple(tuple(tuple(np.round(row, 7).tolist()) for row in stage.affine(t)) for t in times.tolist()),
@@ -105,9 +107,21 @@ def _event(twitch: Twitch, stage: Stage) -> TrueEvent:
     )
 
 
-def _nuisance(nuisance: Nuisance, end_s: float) -> TrueNuisance:
-    last_s = min(nuisance.end_s, end_s)
-    return TrueNuisance(nuisance.kind, nuisance.start_s, last_s, nuisance.strength, NUISANCE_UNITS[nuisance.kind])
+def _hidden(event: TrueEvent, recipe: Recipe) -> bool:
+    """Whether a finger covers the middle of a twitch at its peak, so that nobody can see it."""
+    cover = finger.cover(recipe, event.peak_s, np.array([event.x_px]), np.array([event.y_px]))
+    return cover is not None and float(cover[0]) > 0.5
+
+
+def _nuisances(stage: Stage, end_s: float) -> tuple[TrueNuisance, ...]:
+    """All disturbances; a posture step lasts as long as it moves, and every blink is told on its own."""
+    told = [
+        (n, n.start_s, n.start_s + ending(n) if n.kind == "posture" else n.end_s)
+        for n in stage.recipe.nuisances
+        if n.kind != "blink"
+    ]
+    told += [(n, blink.start_s, blink.end_s) for n, blink in stage.eye.blinks]
+    return tuple(TrueNuisance(n.kind, a, min(b, end_s), n.strength, NUISANCE_UNITS[n.kind]) for n, a, b in told)
 
 
 def _turned(rgb: ByteArray, turns: int) -> ByteArray:

@@ -11,7 +11,7 @@ from fascidetect.phantom.motion import smooth
 from fascidetect.phantom.recipe import Nuisance, Recipe
 
 _READOUT_S = 0.012
-"""Time from the first to the last line of a picture; makes bands of mains flicker."""
+"""Time from the first to the last line of a picture, which makes bands of mains flicker, where the camera has none."""
 
 
 def rows_gain(recipe: Recipe, time_s: float) -> FloatArray:
@@ -22,7 +22,8 @@ def rows_gain(recipe: Recipe, time_s: float) -> FloatArray:
         if nuisance.kind == "exposure":
             gain *= 1 + share * float(smooth((time_s - nuisance.start_s) / 0.25))
         elif nuisance.kind == "flicker" and nuisance.start_s <= time_s <= nuisance.end_s:
-            line_s = time_s + np.linspace(0, _READOUT_S, recipe.height_px)[:, None]
+            readout_s = recipe.camera.rolling_shutter_s or _READOUT_S
+            line_s = time_s + np.linspace(0, readout_s, recipe.height_px)[:, None]
             gain *= 1 + share * np.sin(2 * np.pi * (nuisance.rate_hz or 100.0) * line_s)
     return gain.astype(np.float32)
 

@@ -22,13 +22,14 @@ class Path:
     Parameters
     ----------
     values
-        (N, 4): camera shift x, y (px), roll (rad), log of magnification; or limb shift x, y, 0, 0.
+        (N, 5): camera shift x, y (px), roll (rad), log of magnification, sd of the blur (px); or limb
+        shift x, y, 0, 0, and the shift of its middle by turning (px).
     """
 
     values: FloatArray
 
     def at(self, time_s: float) -> FloatArray:
-        """Return the four values at one time, held at the ends."""
+        """Return the values at one time, held at the ends."""
         at = min(max(time_s / STEP_S, 0.0), len(self.values) - 1.0)
         low = min(int(at), len(self.values) - 2)
         part = at - low
@@ -41,7 +42,7 @@ def camera_path(recipe: Recipe, rng: np.random.Generator) -> Path:
 
 
 def limb_path(recipe: Recipe, rng: np.random.Generator) -> Path:
-    """Sum of all that shifts the limb as a whole."""
+    """Sum of all that shifts or turns the limb as a whole."""
     return _sum_of(recipe, rng, _LIMB)
 
 
@@ -49,12 +50,18 @@ Maker = Callable[[Nuisance, FloatArray, np.random.Generator], FloatArray]
 
 
 def _sum_of(recipe: Recipe, rng: np.random.Generator, makers: dict[str, Maker]) -> Path:
-    t = np.arange(math.ceil(recipe.duration_s / STEP_S) + 2) * STEP_S
-    total = np.zeros((len(t), 4))
+    t = steps(recipe)
+    total = np.zeros((len(t), 5))
     for nuisance in recipe.nuisances:
         if nuisance.kind in makers:
-            total += makers[nuisance.kind](nuisance, t, rng)
+            course = makers[nuisance.kind](nuisance, t, rng)
+            total[:, : course.shape[1]] += course
     return Path(total - total[0])
+
+
+def steps(recipe: Recipe) -> FloatArray:
+    """Times at which paths are drawn, s."""
+    return np.arange(math.ceil(recipe.duration_s / STEP_S) + 2) * STEP_S
 
 
 def window(nuisance: Nuisance, t: FloatArray, ramp_s: float = 0.3) -> FloatArray:
@@ -141,13 +148,59 @@ def _voluntary(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> F
     return _columns(nuisance.direction_deg, course)
 
 
+def _posture(nuisance: Nuisance, t: FloatArray, _: np.random.Generator) -> FloatArray:
+    """The limb is laid otherwise, and stays so."""
+    return _columns(nuisance.direction_deg, nuisance.strength * smooth((t - nuisance.start_s) / ending(nuisance)))
+
+
+def _turning(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Slowly to and fro about its axis, from where it lay at the start; at most by the strength."""
+    course = coloured(rng, len(t), lambda f: (f > 0.02) / (1 + (f / 0.3) ** 4))
+    course = (course - course[0]) * window(nuisance, t, 1.0)
+    course *= nuisance.strength / max(float(np.abs(course).max()), 1e-12)
+    return np.stack([*np.zeros((4, len(t))), course], 1)
+
+
 def ending(nuisance: Nuisance) -> float:
-    """Length of a nuisance; 2 s where no end is given."""
-    return 2.0 if math.isinf(nuisance.end_s) else nuisance.end_s - nuisance.start_s
+    """Length of a voluntary movement, s; 2 s where no end is given, 0.5 s of a posture step."""
+    usual = 0.5 if nuisance.kind == "posture" else 2.0
+    return usual if math.isinf(nuisance.end_s) else nuisance.end_s - nuisance.start_s
 
 
-_CAMERA: dict[str, Maker] = {"shake": _shake, "drift": _drift, "zoom": _zoom, "knock": _knock}
-_LIMB: dict[str, Maker] = {"tremor": _tremor, "voluntary": _voluntary}
+def _roll(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
+    course = coloured(rng, len(t), _hand) * math.radians(nuisance.strength) * window(nuisance, t)
+    zero = np.zeros_like(t)
+    return np.stack([zero, zero, course, zero], 1)
+
+
+def _hunting(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The lens runs past the focus and back every few seconds, beyond it to one side and a little to the other."""
+    course, at = np.zeros_like(t), max(nuisance.start_s, 0.0) + rng.uniform(0.2, 1.0)
+    while at < min(float(t[-1]), nuisance.end_s):
+        span, side = rng.uniform(0.25, 0.5), rng.choice([-1.0, 1.0])
+        for begin, height in ((0.0, 1.0), (2.0, -0.4)):
+            since = (t - at) / span - begin
+            course += side * height * (smooth(since) - smooth(since - 1))
+        at += 4 * span + rng.uniform(1.5, 5.0)
+    zero = np.zeros_like(t)
+    # A blur of 1 px sd comes with about 0.3 percent of zoom.
+    return np.stack([zero, zero, zero, 0.003 * nuisance.strength * course, nuisance.strength * np.abs(course)], 1)
+
+
+_CAMERA: dict[str, Maker] = {
+    "shake": _shake,
+    "drift": _drift,
+    "zoom": _zoom,
+    "knock": _knock,
+    "roll": _roll,
+    "hunting": _hunting,
+}
+_LIMB: dict[str, Maker] = {"tremor": _tremor, "voluntary": _voluntary, "posture": _posture, "turning": _turning}
+
+
+def restless(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Course of a place that never stops, rms 1: noise between 3 and 12 Hz, times `t` in steps of a path."""
+    return coloured(rng, len(t), lambda f: ((f > 3) & (f < 12)) * 1.0) * window(nuisance, t)
 
 
 def breath(nuisance: Nuisance, time_s: float) -> float:

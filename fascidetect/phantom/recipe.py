@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from fascidetect.errors import SettingsError
@@ -17,6 +17,7 @@ Shape = Literal["exponential", "raised_cosine", "biphasic"]
 Kind = Literal["shift", "bulge", "dimple", "lobes"]
 Background = Literal["cloth", "wood", "skin", "dark"]
 Codec = Literal["h264", "hevc", "hevc10"]
+View = Literal["limb", "sole", "eyelid", "tongue"]
 
 NUISANCE_UNITS = {
     "shake": "px rms",
@@ -31,6 +32,15 @@ NUISANCE_UNITS = {
     "exposure": "percent",
     "flicker": "percent",
     "shadow": "percent",
+    "hunting": "px",
+    "roll": "degrees rms",
+    "finger": "px",
+    "posture": "px",
+    "wind": "px rms",
+    "turning": "px",
+    "continuous": "px rms",
+    "blink": "percent",
+    "gaze": "px rms",
 }
 """Every kind of disturbance and the unit of its strength."""
 
@@ -42,9 +52,9 @@ class Scene:
     Parameters
     ----------
     limb_share
-        Share of the picture covered by the limb, 0.1..1.
+        Share of the picture covered by the limb, 0.1..1. Skin fills the picture of an eyelid.
     limb_angle_deg
-        Direction of the limb's axis, from x towards y.
+        Direction of the limb's axis, from x towards y; of a tongue from its root to its tip. An eye lies level.
     tone
         Colour of the skin, 0 (very light) to 1 (very dark).
     texture
@@ -69,6 +79,11 @@ class Scene:
         Brightness of the picture; 1 is well exposed, 0.3 dark.
     mm_per_px
         Scale on the skin.
+    view
+        What is filmed: ``limb`` (calf, forearm, thigh), ``sole`` (of a foot), ``eyelid`` (an eye below
+        its upper lid) or ``tongue`` (in a mouth, whatever `background` says). Only a limb has hair.
+    eye_open
+        How far the eye below an eyelid is open at rest, 0 (closed) to 1 (wide).
     """
 
     limb_share: float = 0.6
@@ -85,8 +100,11 @@ class Scene:
     gloss: float = 0.3
     exposure: float = 1.0
     mm_per_px: float = 0.2
+    view: View = "limb"
+    eye_open: float = 0.6
 
     def __post_init__(self) -> None:
+        _check("eye_open", self.eye_open, 0, 1)
         _check("limb_share", self.limb_share, 0.05, 1)
         _check("tone", self.tone, 0, 1)
         _check("mm_per_px", self.mm_per_px, 1e-3, 10)
@@ -152,19 +170,28 @@ class Nuisance:
     ----------
     kind
         One of `NUISANCE_UNITS`: ``shake`` (hand-held), ``drift``, ``zoom`` (autofocus breathing),
-        ``knock`` move the camera; ``tremor``, ``voluntary``, ``breathing`` the limb; ``pulse`` and
-        ``rhythmic`` one place; ``exposure`` (step), ``flicker`` (mains, banded) and ``shadow``
-        (passing) the light.
+        ``knock``, ``roll`` and ``hunting`` (autofocus: blur that comes and goes, with its zoom) move
+        the camera; ``tremor``, ``voluntary``, ``breathing``, ``posture`` (a step, and it stays) and
+        ``turning`` (about its axis: the skin shifts most in its middle and not at all at its rims)
+        the limb; ``wind`` its hairs; ``pulse``, ``rhythmic`` and ``continuous`` (never still,
+        irregular, 3 to 12 Hz) one place; ``exposure`` (step), ``flicker`` (mains, banded) and
+        ``shadow`` (passing) the light; ``finger`` comes before the lens; ``blink`` and ``gaze``
+        (saccades of the eye, open or under its lid) belong to an eyelid.
     strength
-        In the unit of its kind.
+        In the unit of its kind: of hunting the largest sd of the blur; of a finger half its width (it
+        reaches in by twice that); of wind the motion of the tips of the hairs; of turning the
+        largest shift of the middle; of a blink how much of the opening closes.
     start_s, end_s
-        While it lasts; a knock and an exposure step happen at `start_s`.
+        While it lasts; a knock, an exposure step, a posture step (0.5 s, or until `end_s`) and a single
+        blink happen at `start_s`.
     rate_hz
-        Of tremor, breathing, pulse, rhythmic and flicker; 0 = the usual one.
+        Of tremor, breathing, pulse, rhythmic and flicker; 0 = the usual one. Of blinks and saccades the
+        mean rate of irregular ones; 0 = a single blink (until `end_s`, or 0.1 to 0.4 s), 1 saccade per s.
     x_px, y_px, radius_px
-        Place of pulse and rhythmic; radius 0 = middle of the picture, 40 px.
+        Place of pulse, rhythmic and continuous; radius 0 = middle of the picture, 40 px.
     direction_deg
-        Of voluntary movement, drift, knock, pulse, rhythmic and shadow.
+        Of voluntary movement, posture, drift, knock, pulse, rhythmic, shadow and wind, and that in
+        which a finger comes in.
     """
 
     kind: str
@@ -180,6 +207,8 @@ class Nuisance:
     def __post_init__(self) -> None:
         if self.kind not in NUISANCE_UNITS:
             raise SettingsError(f"unknown nuisance {self.kind!r}; one of {', '.join(NUISANCE_UNITS)}")
+        if self.kind == "blink":
+            _check("strength of a blink", self.strength, 0, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +235,11 @@ class Camera:
         Per pixel and frame: phones 0.08..0.3, messengers 0.02..0.1.
     keyframe_s
         Time between key frames.
+    rolling_shutter_s
+        Time from the first to the last line of a picture, which sees the camera's shift at its own time;
+        the stamp of a picture is the time of its middle line. Phones 0.005..0.03.
+    shutter_s
+        Time for which each line is exposed, about its own time; all that moves meanwhile is smeared.
     """
 
     fps: float = 30.0
@@ -219,8 +253,12 @@ class Camera:
     codec: Codec = "h264"
     bits_per_px: float = 0.15
     keyframe_s: float = 1.0
+    rolling_shutter_s: float = 0.0
+    shutter_s: float = 0.0
 
     def __post_init__(self) -> None:
+        _check("rolling_shutter_s", self.rolling_shutter_s, 0, 1)
+        _check("shutter_s", self.shutter_s, 0, 1)
         _check("fps", self.fps, 1, 1000)
         _check("bits_per_px", self.bits_per_px, 0.001, 24)
         if self.rotation_deg not in (0, 90, 180, 270):
@@ -260,13 +298,28 @@ class Recipe:
         if self.width_px % 2 or self.height_px % 2 or min(self.width_px, self.height_px) < 16:
             raise SettingsError(f"a clip needs even sides of 16 px or more, got {self.width_px} x {self.height_px}")
         _check("duration_s", self.duration_s, 0, math.inf)
+        for nuisance in self.nuisances:
+            if nuisance.kind in ("blink", "gaze") and self.scene.view != "eyelid":
+                raise SettingsError(f"{nuisance.kind} needs an eye: set view to eyelid, got {self.scene.view}")
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole recipe: equal recipes, equal clips."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        """Hash of all that is not at its default: equal recipes, equal clips; a new field changes no old hash."""
+        return hashlib.sha256(_told(self).encode()).hexdigest()
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise SettingsError(f"{name} must lie between {low:g} and {high:g}, got {value!r}")
+
+
+def _told(value: object) -> str:
+    """Write a value down without the fields that are at their defaults."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_told, value))})"
+    if not is_dataclass(value):
+        return repr(value)
+    own = {f.name: getattr(value, f.name) for f in fields(value)}
+    usual = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(value)}
+    told = (f"{name}={_told(one)}" for name, one in own.items() if one != usual[name])
+    return f"{type(value).__name__}({', '.join(told)})"

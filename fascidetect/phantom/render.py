@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
 
-from fascidetect.model import ByteArray, FloatArray, Picture, transform
-from fascidetect.phantom import motion, twitch
+from fascidetect.model import ByteArray, FloatArray, Picture
+from fascidetect.phantom import finger, motion, twitch
+from fascidetect.phantom.gaze import Socket
 from fascidetect.phantom.geometry import Limb
+from fascidetect.phantom.hair import Wind
 from fascidetect.phantom.light import rows_gain, shadow_gain
+from fascidetect.phantom.lookup import grid
+from fascidetect.phantom.places import Local, places
 from fascidetect.phantom.recipe import Camera, Nuisance, Recipe, Twitch
 from fascidetect.phantom.scene import Layer, background_layer, limb_layer, tilt_gain
+from fascidetect.phantom.sensor import Grain
+from fascidetect.phantom.skin import base_color
+from fascidetect.phantom.stage import Chance, Stage
+from fascidetect.phantom.wet import Glitter
 
 _STRIP = 48
 """Rows drawn at a time."""
-
-_SPARE = 96
-"""By which the store of noise is larger than a picture, so that no two frames need have the same, px."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """One source of chance for each purpose, so that changing one leaves the others as they were."""
-
-    skin: np.random.Generator
-    background: np.random.Generator
-    motion: np.random.Generator
-    stamps: np.random.Generator
-    noise: np.random.Generator
-
-    @staticmethod
-    def of(recipe: Recipe) -> Chance:
-        """Derive all of them from the recipe's seed."""
-        return Chance(*np.random.default_rng(recipe.seed).spawn(5))
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Everything that moves: the camera, the limb, and single places."""
-
-    recipe: Recipe
-    camera: motion.Path
-    limb: motion.Path
-
-    @staticmethod
-    def of(recipe: Recipe, rng: np.random.Generator) -> Stage:
-        """Draw the paths."""
-        return Stage(recipe, motion.camera_path(recipe, rng), motion.limb_path(recipe, rng))
-
-    def affine(self, time_s: float, *, parallax: float = 1.0) -> FloatArray:
-        """(3, 3) from the scene, as the first frame shows it, to the frame at that time."""
-        return motion.affine(self.camera.at(time_s), self.recipe.width_px, self.recipe.height_px, parallax=parallax)
-
-    def place(self, time_s: float, x: float, y: float) -> tuple[float, float]:
-        """Where a place of the limb appears in the picture at that time."""
-        at = transform(self.affine(time_s), np.array([x, y]) + self.limb.at(time_s)[:2])
-        return float(at[0]), float(at[1])
-
-
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """A place that moves: its field in space, its course in time, and when there is any."""
-
-    shape: Twitch
-    course: Callable[[float], float]
-    start_s: float
-    end_s: float
 
 
 def stamps(camera: Camera, duration_s: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -109,6 +64,30 @@ def render(recipe: Recipe) -> Iterator[Picture]:
         yield Picture(index, time_s, rgb)
 
 
+Planes = list[FloatArray]
+"""Red, green and blue of a piece of a picture, (h, w) float32 each, grey levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What is to be known of one time before strips of its picture can be drawn.
+
+    Places (x, y) of the limb that each px looks at, how its tilt and the light change its
+    brightness, all (h, w); the affine of the background and its lag (h, 2); and what only some
+    scenes have: cover of hairs, film of a tongue, an eye, and the cover of a finger.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    gain: FloatArray
+    apart: FloatArray
+    lags: FloatArray | None
+    hairs: ByteArray | None
+    film: FloatArray | None
+    socket: Socket | None
+    finger: FloatArray | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Painter:
     """Draws the picture of any time."""
@@ -117,52 +96,102 @@ class _Painter:
     stage: Stage
     skin: Layer
     behind: Layer
-    locals_: tuple[_Local, ...]
+    places: tuple[Local, ...]
     breathing: tuple[tuple[Nuisance, FloatArray, FloatArray], ...]
-    grain: _Grain
+    grain: Grain
+    wind: Wind | None
+    wet: Glitter | None
+    socket: Socket | None
 
     @staticmethod
     def of(recipe: Recipe, chance: Chance) -> _Painter:
+        stage = Stage.of(recipe, chance)
+        skin, hairs = limb_layer(recipe, chance.skin)
+        size, view = (skin.texture.shape[0], skin.texture.shape[1]), recipe.scene.view
         return _Painter(
             recipe,
-            Stage.of(recipe, chance.motion),
-            limb_layer(recipe, chance.skin),
+            stage,
+            skin,
             background_layer(recipe, chance.background),
-            _locals(recipe),
+            places(recipe, chance.places),
             tuple((n, *_breathing_field(recipe)) for n in recipe.nuisances if n.kind == "breathing"),
-            _Grain.of(recipe, chance.noise),
+            Grain.of(recipe, chance.noise),
+            Wind.of(recipe, hairs, skin.fineness, chance.surface) if hairs else None,
+            Glitter.of(recipe, size, skin.fineness, chance.surface) if view == "tongue" else None,
+            Socket.of(recipe, stage, chance.surface) if view == "eyelid" else None,
         )
 
     def __call__(self, time_s: float) -> ByteArray:
-        x, y, gain = self._limb_places(time_s)
-        gain *= rows_gain(self.recipe, time_s)
-        shadow = shadow_gain(self.recipe, time_s)
-        if shadow is not None:
-            gain *= shadow
-        apart = self.stage.affine(time_s, parallax=self.recipe.scene.parallax)
-        picture = np.empty((*gain.shape, 3), np.uint8)
+        picture = np.empty((self.recipe.height_px, self.recipe.width_px, 3), np.uint8)
         grain = self.grain.frame()
-        for top in range(0, len(gain), _STRIP):  # strips stay in the cache
-            rows = slice(top, min(top + _STRIP, len(gain)))
-            planes = self._compose(x[rows], y[rows], apart, rows)
-            picture[rows] = grain(planes, gain[rows], top)
+        for rows, planes, gain in self._shot(time_s):
+            picture[rows] = grain(planes, gain, rows.start)
         return self.grain.smoothed(picture)
 
-    def _limb_places(self, time_s: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _shot(self, time_s: float) -> Iterator[tuple[slice, Planes, FloatArray]]:
+        """What the lens throws on the sensor: pieces of rows, with the gain that is still to be applied."""
+        times, blur = self.stage.exposures(time_s), float(self.stage.camera.at(time_s)[4])
+        if len(times) == 1 and blur < 0.01:
+            yield from self._strips(time_s)
+            return
+        size = self.recipe.height_px, self.recipe.width_px
+        whole = [np.zeros(size, np.float32) for _ in range(3)]
+        for one_s in times:
+            for rows, planes, gain in self._strips(one_s):
+                for total, plane in zip(whole, planes, strict=True):
+                    total[rows] += plane * (gain * np.float32(1 / len(times)))
+        if blur >= 0.01:
+            whole = [np.asarray(cv2.GaussianBlur(plane, (0, 0), blur), dtype=np.float32) for plane in whole]
+        yield slice(0, size[0]), whole, np.ones(size, np.float32)
+
+    def _strips(self, time_s: float) -> Iterator[tuple[slice, Planes, FloatArray]]:
+        """Strips of the picture of one time, which stay in the cache."""
+        moment = self._moment(time_s)
+        for top in range(0, self.recipe.height_px, _STRIP):
+            rows = slice(top, min(top + _STRIP, self.recipe.height_px))
+            yield rows, self._compose(moment, rows), moment.gain[rows]
+
+    def _moment(self, time_s: float) -> _Moment:
+        recipe, lags = self.recipe, self.stage.lags(time_s)
+        x, y, gain = self._limb_places(time_s, lags)
+        cols, rows = np.arange(recipe.width_px, dtype=float)[None], np.arange(recipe.height_px, dtype=float)[:, None]
+        hidden = finger.cover(recipe, time_s, cols, rows)
+        if hidden is not None:  # what rises behind it does not shade it
+            gain = 1 + (gain - 1) * (1 - hidden)
+        gain *= rows_gain(recipe, time_s)
+        shadow = shadow_gain(recipe, time_s)
+        if shadow is not None:
+            gain *= shadow
+        return _Moment(
+            x,
+            y,
+            gain,
+            self.stage.affine(time_s, parallax=recipe.scene.parallax),
+            None if lags is None else lags * recipe.scene.parallax,
+            self.wind.cover(time_s) if self.wind else None,
+            self.wet.sheen(time_s) if self.wet else None,
+            self.socket.at(time_s, lags) if self.socket else None,
+            hidden,
+        )
+
+    def _limb_places(self, time_s: float, lags: FloatArray | None) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Where on the limb each px looks (x, y), and how its brightness is changed by its tilt, all (h, w)."""
         affine = self.stage.affine(time_s)
         shift = self.stage.limb.at(time_s)
         moved = affine @ np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]])
-        x, y = _grid(moved, slice(0, self.recipe.height_px), slice(0, self.recipe.width_px))
+        x, y = grid(moved, slice(0, self.recipe.height_px), slice(0, self.recipe.width_px), lags)
+        self.stage.unturn(time_s, x, y)
         for nuisance, field_x, field_y in self.breathing:
             depth = np.float32(nuisance.strength * motion.breath(nuisance, time_s))
             x -= depth * field_x
             y -= depth * field_y
         gain = np.ones_like(x)
-        for local in self.locals_:
+        if self.socket:
+            self.socket.bulge(time_s, (x, y, gain))
+        for local in self.places:
             level = local.course(time_s) if local.start_s <= time_s <= local.end_s else 0.0
             if abs(level) > 1e-4:
-                at = transform(moved, np.array([local.shape.x_px, local.shape.y_px]))
+                at = np.array(self.stage.place(time_s, local.shape.x_px, local.shape.y_px))
                 self._move(local.shape, level, (x, y, gain), at)
         return x, y, gain
 
@@ -181,14 +210,33 @@ class _Painter:
             along_x, along_y = tilt_gain(self.recipe.scene)
             gain *= np.clip(1 + np.float32(level) * (along_x * slope_x + along_y * slope_y), 0.3, 1.7)
 
-    def _compose(self, x: FloatArray, y: FloatArray, apart: FloatArray, rows: slice) -> list[FloatArray]:
-        """Lay a strip of the limb over the background; red, green and blue planes, (h, w) float32, grey levels."""
+    def _compose(self, moment: _Moment, rows: slice) -> Planes:
+        """Lay a strip of the limb over the background, and over it what lies before it."""
+        x, y = moment.x[rows], moment.y[rows]
+        opening = moment.socket.open_lids(x, y, rows) if moment.socket else None
         *colours, cover = cv2.split(self.skin.look_up(x, y))
         planes = [colour * np.float32(1 / 128) for colour in colours]
+        if moment.hairs is not None and self.wind:
+            hair = cv2.remap(moment.hairs, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+            _blend(planes, (0.0, 0.0, 0.0), hair * np.float32(self.wind.hairs.dark / 255))
+        if moment.film is not None and self.wet:
+            shine = self.wet.shine(x, y, moment.film[rows])
+            planes = [plane + shine for plane in planes]
+        if opening and moment.socket:
+            moment.socket.draw(planes, opening, rows)
+        self._put_behind(moment, rows, planes, np.asarray(cover, dtype=np.uint16))
+        if moment.finger is not None:
+            _blend(
+                planes, finger.color(base_color(self.recipe.scene) * self.recipe.scene.exposure), moment.finger[rows]
+            )
+        return planes
+
+    def _put_behind(self, moment: _Moment, rows: slice, planes: Planes, cover: np.typing.NDArray[np.uint16]) -> None:
+        """Show the background where the limb does not cover it."""
         cols = np.flatnonzero((cover < 65500).any(0))
         if len(cols):
             there = slice(int(cols[0]), int(cols[-1]) + 1)
-            behind = cv2.split(self.behind.look_up(*_grid(apart, rows, there)))
+            behind = cv2.split(self.behind.look_up(*grid(moment.apart, rows, there, moment.lags)))
             share = cover[:, there] * np.float32(1 / 65535)
             for plane, back in zip(planes, behind, strict=False):
                 far = back * np.float32(1 / 128)
@@ -196,16 +244,12 @@ class _Painter:
                 front -= far
                 front *= share
                 front += far
-        return planes
 
 
-def _grid(affine: FloatArray, rows: slice, cols: slice) -> tuple[FloatArray, FloatArray]:
-    """Places (x, y) of the scene that a piece of a frame looks at, (h, w) float32 each."""
-    back = np.linalg.inv(affine)
-    x, y = np.arange(cols.start, cols.stop), np.arange(rows.start, rows.stop)[:, None]
-    at_x = (back[0, 0] * x).astype(np.float32) + (back[0, 1] * y + back[0, 2]).astype(np.float32)
-    at_y = (back[1, 0] * x).astype(np.float32) + (back[1, 1] * y + back[1, 2]).astype(np.float32)
-    return at_x, at_y
+def _blend(planes: Planes, color: Iterable[float], share: FloatArray) -> None:
+    """Lay a color over a strip, in place."""
+    for plane, level in zip(planes, color, strict=True):
+        plane[:] += (np.float32(level) - plane) * share
 
 
 def _box(at: FloatArray, reach: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -217,35 +261,6 @@ def _box(at: FloatArray, reach: float, shape: tuple[int, ...]) -> tuple[slice, s
     )
 
 
-def _locals(recipe: Recipe) -> tuple[_Local, ...]:
-    twitches = [
-        _Local(t, partial(twitch.value, t), t.start_s, t.start_s + twitch.lasting_s(t)) for t in recipe.twitches
-    ]
-    beating = [
-        _Local(_beating(recipe, n), partial(motion.beat, n), n.start_s, n.end_s)
-        for n in recipe.nuisances
-        if n.kind in ("pulse", "rhythmic")
-    ]
-    return (*twitches, *beating)
-
-
-def _beating(recipe: Recipe, nuisance: Nuisance) -> Twitch:
-    """Field of a place that moves again and again: a vessel bulges, a muscle shifts and rises."""
-    x, y, radius = nuisance.x_px, nuisance.y_px, nuisance.radius_px
-    if not radius:
-        x, y, radius = recipe.width_px / 2, recipe.height_px / 2, 40.0
-    return Twitch(
-        0.0,
-        x,
-        y,
-        nuisance.strength,
-        radius,
-        kind="bulge" if nuisance.kind == "pulse" else "shift",
-        direction_deg=nuisance.direction_deg,
-        height_px=nuisance.strength,
-    )
-
-
 def _breathing_field(recipe: Recipe) -> tuple[FloatArray, FloatArray]:
     """Wide, uneven motion across the limb: largest at one third of its length."""
     limb = Limb.of(recipe)
@@ -254,44 +269,3 @@ def _breathing_field(recipe: Recipe) -> tuple[FloatArray, FloatArray]:
     away = (x - recipe.width_px / 3) ** 2 + (y - recipe.height_px / 2) ** 2
     hill = np.exp(-away / (2 * (0.45 * max(recipe.width_px, recipe.height_px)) ** 2)).astype(np.float32)
     return hill * np.float32(-np.sin(turn)), hill * np.float32(np.cos(turn))
-
-
-@dataclass(frozen=True, slots=True)
-class _Grain:
-    """The sensor: noise that grows with brightness, and the phone's own smoothing."""
-
-    camera: Camera
-    bank: FloatArray
-    rng: np.random.Generator
-
-    @staticmethod
-    def of(recipe: Recipe, rng: np.random.Generator) -> _Grain:
-        size = (recipe.height_px + _SPARE, recipe.width_px + _SPARE)
-        grey, colours = rng.standard_normal(size, np.float32), rng.standard_normal((3, *size), np.float32)
-        # Demosaicing ties neighbours and colours together.
-        bank = [cv2.GaussianBlur(0.8 * grey + 0.6 * colour, (0, 0), 0.45) for colour in colours]
-        return _Grain(recipe.camera, np.stack([plane / plane.std() for plane in bank]), rng)
-
-    def frame(self) -> Callable[[list[FloatArray], FloatArray, int], ByteArray]:
-        """Sensor during one frame: a function of planes, their gain and their first row that gives bytes."""
-        down, right, sign = self.rng.integers(0, (_SPARE, _SPARE, 2)).tolist()
-        read, shot = np.float32(self.camera.read_noise**2), np.float32(self.camera.shot_noise**2 / 128)
-        join = cv2.add if sign else cv2.subtract  # both round and saturate
-
-        def expose(planes: list[FloatArray], gain: FloatArray, top: int) -> ByteArray:
-            height, width = gain.shape
-            rows, cols = slice(top + down, top + down + height), slice(right, right + width)
-            sd = np.sqrt(planes[1] * gain * shot + read)
-            noisy = [
-                join(plane * gain, sd * bank[rows, cols], dtype=cv2.CV_8U)
-                for plane, bank in zip(planes, self.bank, strict=True)
-            ]
-            return np.asarray(cv2.merge(noisy), dtype=np.uint8)
-
-        return expose
-
-    def smoothed(self, picture: ByteArray) -> ByteArray:
-        """What the phone makes of the noise."""
-        if not self.camera.denoise_px:
-            return picture
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), self.camera.denoise_px), dtype=np.uint8)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from fascidetect.model import FloatArray
+from fascidetect.phantom.eye import draw_eye, draw_lashes
 from fascidetect.phantom.geometry import Limb
+from fascidetect.phantom.hair import Hairs, darken, grow
 from fascidetect.phantom.recipe import Recipe, Scene
 from fascidetect.phantom.skin import background, blurred, noise, skin, to_texture
 
@@ -28,7 +30,7 @@ class Layer:
     Parameters
     ----------
     texture
-        (h, w, 4) uint16: RGB and cover.
+        (h, w, 4) uint16: RGB and cover; or (h, w): one of them.
     fineness
         Texels per px.
     pad_px
@@ -49,19 +51,52 @@ class Layer:
         return np.asarray(found, dtype=np.uint16)
 
 
-def limb_layer(recipe: Recipe, rng: np.random.Generator) -> Layer:
-    """Skin on a lit cylinder, at two texels per px."""
+def limb_layer(recipe: Recipe, rng: np.random.Generator) -> tuple[Layer, Hairs | None]:
+    """Skin on a lit cylinder, at two texels per px; its hairs apart where a wind moves them."""
     fineness, pad = 2, padding_px(recipe)
     size = _size(recipe, fineness, pad)
     x, y = _places(size, fineness, pad)
-    picture = skin(rng, size, recipe.scene, scale=fineness / recipe.scene.mm_per_px)
+    scale = fineness / recipe.scene.mm_per_px
+    picture = skin(rng, size, recipe.scene, scale=scale)
+    hairs = grow(rng, size, recipe.scene, scale=scale) if recipe.scene.view == "limb" else None
+    windy = any(n.kind == "wind" for n in recipe.nuisances)
+    if hairs and not windy:
+        darken(picture, hairs)
     limb = Limb.of(recipe)
     across = limb.across(x[None], y[:, None]).astype(np.float32)
     _light(rng, picture, across, recipe.scene)
+    _mark(picture, limb, x[None], y[:, None])
     # The edge is one px wide plus the blur of the lens.
-    cover = np.clip(limb.depth_px(x[None], y[:, None]) + 0.5, 0, 1).astype(np.float32)
+    cover = limb.cover(x[None], y[:, None]).astype(np.float32)
     picture = blurred(picture * np.float32(recipe.scene.exposure), _SHARPNESS_PX * fineness)
-    return Layer(to_texture(picture, blurred(cover, _SHARPNESS_PX * fineness)), fineness, pad)
+    layer = Layer(to_texture(picture, blurred(cover, _SHARPNESS_PX * fineness)), fineness, pad)
+    return layer, replace(hairs, blur=math.hypot(hairs.blur, _SHARPNESS_PX * fineness)) if hairs and windy else None
+
+
+def _mark(picture: FloatArray, limb: Limb, x: FloatArray, y: FloatArray) -> None:
+    """Draw what has its fixed place: the furrow of a tongue; the fold of a lid and the red edges of the lids."""
+    if limb.view == "tongue":
+        picture *= (1 - 0.30 * np.exp(-np.square(limb.across(x, y) / 0.05)))[..., None].astype(np.float32)
+    if limb.lids:
+        lids, fine = limb.lids, limb.lids.half_px
+        within = np.clip((1.12 - np.abs(x - lids.x_px) / fine) / 0.2, 0, 1)
+        fold = within * np.exp(-np.square((y - lids.crease(x)) / (0.014 * fine)))
+        away = np.minimum(np.abs(y - lids.upper(x)), np.abs(y - lids.lower(x)))
+        edges = within * np.exp(-np.square(away / (0.03 * fine)))
+        picture *= 1 - (0.40 * fold)[..., None].astype(np.float32)
+        picture *= 1 - edges[..., None] * np.array([0.10, 0.28, 0.26], np.float32)
+
+
+def eye_layers(recipe: Recipe, rng: np.random.Generator) -> tuple[Layer, Layer]:
+    """The eyeball, and the cover of the upper lashes, both with the lids at rest."""
+    fineness, pad = 2, padding_px(recipe)
+    x, y = _places(_size(recipe, fineness, pad), fineness, pad)
+    lids, sharp = Limb.of(recipe).lids, _SHARPNESS_PX * fineness
+    if not lids:
+        raise ValueError(f"a view of an eye is needed, got {recipe.scene.view}")
+    ball = draw_eye(x, y, lids, rng) * np.float32(recipe.scene.exposure * 0.95)
+    lashes = np.round(draw_lashes(x, y, lids, rng) * 65535).astype(np.uint16)
+    return Layer(to_texture(blurred(ball, sharp)), fineness, pad), Layer(lashes, fineness, pad)
 
 
 def background_layer(recipe: Recipe, rng: np.random.Generator) -> Layer:
@@ -78,9 +113,10 @@ def background_layer(recipe: Recipe, rng: np.random.Generator) -> Layer:
 
 def padding_px(recipe: Recipe) -> int:
     """How much of the scene is drawn beyond the picture: the same for most recipes, so that they share their skin."""
-    moves = ("shake", "drift", "knock", "tremor", "voluntary")
+    moves = ("shake", "drift", "knock", "tremor", "voluntary", "posture", "turning")
     reach = sum(n.strength * (3 if n.kind in ("shake", "tremor") else 1.2) for n in recipe.nuisances if n.kind in moves)
     long_px = max(recipe.width_px, recipe.height_px)
+    reach += sum(0.5 * long_px * math.radians(3 * n.strength) for n in recipe.nuisances if n.kind == "roll")
     return math.ceil(min(max(8 + reach, 0.06 * long_px), long_px / 4))
 
 

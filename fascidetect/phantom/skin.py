@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from fascidetect.model import FloatArray
-from fascidetect.phantom.recipe import Scene
+from fascidetect.phantom.recipe import Scene, View
 
 _TONES = np.array(
     [[236, 196, 172], [214, 163, 132], [176, 124, 93], [128, 84, 60], [84, 56, 43]],
@@ -23,6 +23,24 @@ _BLOOD = np.array([0.25, 1.0, 0.8], dtype=np.float32)
 
 _MELANIN = np.array([0.6, 1.0, 1.25], dtype=np.float32)
 """The same for pigment."""
+
+_BASES = {
+    "limb": ((0.0, 0.0, 0.0), 0.0),
+    "sole": ((232.0, 180.0, 152.0), 0.6),
+    "eyelid": ((200.0, 138.0, 122.0), 0.25),
+    "tongue": ((192.0, 96.0, 98.0), 0.85),
+}
+"""RGB and share by which the tone is drawn towards it, for each view."""
+
+_FURROWS = {
+    "limb": ((32.0, 0.75, 1.0), (-40.0, 0.85, 0.9), (85.0, 1.3, 0.6), (80.0, 5.0, 1.2)),
+    "sole": ((8.0, 1.7, 1.3), (-12.0, 2.6, 0.8), (78.0, 9.0, 1.6), (-20.0, 14.0, 2.0)),
+    "eyelid": ((3.0, 0.45, 1.0), (-5.0, 0.6, 0.9), (60.0, 0.5, 0.4), (0.0, 2.4, 1.4)),
+}
+"""Families of lines: direction (degrees), spacing (mm), depth."""
+
+_DEPTHS = {"limb": 0.040, "sole": 0.080, "eyelid": 0.045, "tongue": 0.075}
+"""How dark the hollows are."""
 
 _CUBIC = 1.17
 """Undoes what cubic enlargement takes from the sd of white noise."""
@@ -52,21 +70,27 @@ def noise(rng: np.random.Generator, size: Size, grain: float, *, stretch: float 
 
 def skin(rng: np.random.Generator, size: Size, scene: Scene, *, scale: float) -> FloatArray:
     """Bare skin in even light, (h, w, 3) float32 RGB, 0..255."""
-    relief = _relief(rng, size, scale)
+    relief = _papillae(rng, size, scale) if scene.view == "tongue" else _relief(rng, size, scene.view, scale)
     blood = 0.024 * _mottle(rng, size, scale, (0.8, 2.0, 6.0, 18.0)) + 0.015 * noise(rng, size, 40 * scale)
     pigment = 0.022 * _mottle(rng, size, scale, (0.5, 1.2, 4.0, 12.0))
-    shadow = 0.040 * scene.texture * _lit(relief, scene)
+    shadow = _DEPTHS[scene.view] * scene.texture * _lit(relief, scene)
     shadow += _dots(rng, size, per_mm2=0.35, radius=(0.10, 0.30), scale=scale) * (0.10 * scene.texture)
     pigment = pigment * scene.texture
-    pigment += _dots(rng, size, per_mm2=scene.mole_per_cm2 / 100, radius=(0.5, 1.6), scale=scale) * 0.55
+    moles = scene.mole_per_cm2 if scene.view in ("limb", "eyelid") else 0.0
+    pigment += _dots(rng, size, per_mm2=moles / 100, radius=(0.5, 1.6), scale=scale) * 0.55
     picture = np.empty((*size, 3), np.float32)
-    for k, base in enumerate(_tone(scene.tone)):
+    for k, base in enumerate(base_color(scene)):
         depth = (-scene.texture * _BLOOD[k]) * blood - _MELANIN[k] * pigment - shadow
         picture[..., k] = base * np.exp(depth)
     if scene.tattoo:
         _tattoo(rng, picture)
-    _hairs(rng, picture, scene, scale)
     return picture
+
+
+def base_color(scene: Scene) -> FloatArray:
+    """RGB in middle light: a sole is paler, the skin of a lid redder, a tongue nearly the same in everybody."""
+    own, share = _BASES[scene.view]
+    return np.asarray((1 - share) * _tone(scene.tone) + share * np.array(own), dtype=np.float32)
 
 
 def _tone(tone: float) -> FloatArray:
@@ -83,12 +107,18 @@ def _mottle(rng: np.random.Generator, size: Size, scale: float, grains_mm: tuple
     return total
 
 
-def _relief(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
-    """Height of the surface: two crossing families of fine furrows, and a few long wrinkles."""
+def _relief(rng: np.random.Generator, size: Size, view: View, scale: float) -> FloatArray:
+    """Height of the surface: crossing families of fine furrows, and a few long wrinkles."""
     height = np.zeros(size, np.float32)
-    for angle, spacing, depth in ((32.0, 0.75, 1.0), (-40.0, 0.85, 0.9), (85.0, 1.3, 0.6), (80.0, 5.0, 1.2)):
+    for angle, spacing, depth in _FURROWS[view]:
         height -= depth * _furrows(rng, size, angle, max(spacing * scale, 2.5))
     return height
+
+
+def _papillae(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
+    """Height of a tongue: coarse bumps, closely set and of several sizes."""
+    bumps = _dots(rng, size, per_mm2=0.5, radius=(0.35, 0.75), scale=scale)
+    return np.asarray(2.0 * bumps + 0.5 * noise(rng, size, max(0.5 * scale, 2.0)), dtype=np.float32)
 
 
 def _furrows(rng: np.random.Generator, size: Size, angle_deg: float, spacing: float) -> FloatArray:
@@ -129,27 +159,6 @@ def _dots(
     return blurred(picture, max(0.7, 0.35 * float(np.mean(radius)) * scale))
 
 
-def _hairs(rng: np.random.Generator, picture: FloatArray, scene: Scene, scale: float) -> None:
-    """Bent hairs, roughly combed one way, drawn over `picture`."""
-    height, width = picture.shape[:2]
-    count = rng.poisson(scene.hair_per_cm2 * height * width / (10 * scale) ** 2)
-    if not count:
-        return
-    combed = np.radians(scene.limb_angle_deg + 20) + rng.normal(0, 0.35, count)
-    cover = np.zeros((height, width), np.float32)
-    s = np.linspace(0, 1, 9)
-    for angle in combed:
-        length, bend = rng.uniform(4, 13) * scale, rng.normal(0, 0.5)
-        turn = angle + bend * s
-        steps = np.stack([np.cos(turn), np.sin(turn)], 1) * (length / len(s))
-        points = rng.uniform(0, (width, height)) + np.cumsum(steps, 0)
-        one = round(float(rng.uniform(0.35, 0.9)) * 255) / 255
-        cv2.polylines(cover, [np.round(points * 16).astype(np.int32)], False, one, 1, cv2.LINE_AA, 4)  # noqa: FBT003
-    cover = blurred(cover, max(0.6, 0.05 * scale))
-    dark = 1 - cover[..., None] * (0.75 - 0.25 * scene.tone)
-    picture *= dark
-
-
 def _tattoo(rng: np.random.Generator, picture: FloatArray) -> None:
     """Rings and strokes of bluish ink near the middle."""
     height, width = picture.shape[:2]
@@ -168,6 +177,8 @@ def _tattoo(rng: np.random.Generator, picture: FloatArray) -> None:
 
 def background(rng: np.random.Generator, size: Size, scene: Scene, *, scale: float) -> FloatArray:
     """What lies behind the limb, (h, w, 3) float32 RGB, 0..255."""
+    if scene.view == "tongue":
+        return _mouth(rng, size, scale)
     drawn = {"cloth": _cloth, "wood": _wood, "skin": _wall, "dark": _dark}[scene.background]
     return drawn(rng, size, scale)
 
@@ -199,6 +210,15 @@ def _wall(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
     """A wall or sheet of the colour of skin."""
     level = np.exp(0.06 * noise(rng, size, 60 * scale) + 0.03 * noise(rng, size, max(2.0, 1.5 * scale)))
     return _coloured(level, (206, 168, 142))
+
+
+def _mouth(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
+    """The dark red inside of a mouth, framed by lips."""
+    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in size)
+    lips = np.clip((np.hypot(x[None] / 0.98, y[:, None] / 0.98) - 1) / 0.12 + 0.5, 0, 1)[..., None]
+    wrinkles = np.exp(0.10 * noise(rng, size, 6 * scale) - 0.15 * _furrows(rng, size, 80.0, max(1.5 * scale, 3.0)))
+    inside = np.exp(0.2 * noise(rng, size, 8 * scale))
+    return np.asarray((1 - lips) * _coloured(inside, (70, 24, 26)) + lips * _coloured(wrinkles, (176, 96, 92)))
 
 
 def _dark(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:

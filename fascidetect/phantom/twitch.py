@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fascidetect.errors import SettingsError
 from fascidetect.model import FloatArray
 from fascidetect.phantom.geometry import Limb
 from fascidetect.phantom.recipe import Kind, Recipe, Shape, Twitch
@@ -155,7 +156,7 @@ class Habit:
     Parameters
     ----------
     rate_per_min
-        Of all foci together: a Poisson process.
+        Of all foci together: a Poisson process, of trains where there are any; 120 is nearly continuous.
     foci
         Number of places.
     amplitude_px, radius_px, rise_s
@@ -163,7 +164,11 @@ class Habit:
     shapes, kinds
         Families to draw from, per focus.
     min_gap_s
-        A twitch that would start sooner than this after the one before is left out.
+        A twitch that would start sooner than this after the one before is left out; so is a train.
+    train
+        Twitches that follow each other at one place each time; (1, 1) = single ones.
+    train_gap_s
+        Range of the time from one twitch of a train to the next.
     """
 
     rate_per_min: float
@@ -174,6 +179,12 @@ class Habit:
     shapes: tuple[Shape, ...] = ("exponential", "raised_cosine", "biphasic")
     kinds: tuple[Kind, ...] = ("shift", "bulge", "dimple", "lobes")
     min_gap_s: float = 0.0
+    train: tuple[int, int] = (1, 1)
+    train_gap_s: tuple[float, float] = (0.25, 0.5)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.train[0] <= self.train[1]:
+            raise SettingsError(f"train must be two counts from 1, the lower first, got {self.train}")
 
 
 def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twitch, ...]:
@@ -193,8 +204,24 @@ def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twi
         foci.append(_focus(rng, recipe, habit, foci))
     first_s, last_s = 0.3, recipe.duration_s - 1.0
     times = np.sort(rng.uniform(first_s, max(first_s, last_s), rng.poisson(_expected(habit, first_s, last_s))))
+    if habit.train != (1, 1):
+        return _trains(rng, foci, habit, times, last_s)
     kept = [t for k, t in enumerate(times) if k == 0 or t - times[k - 1] >= habit.min_gap_s]
     return tuple(_twitch(rng, foci[rng.integers(len(foci))], habit, float(t)) for t in kept)
+
+
+def _trains(
+    rng: np.random.Generator, foci: list[Twitch], habit: Habit, times: FloatArray, last_s: float
+) -> tuple[Twitch, ...]:
+    """Let a train begin at each time that comes after the end of the one before."""
+    found: list[Twitch] = []
+    for head_s in times.tolist():
+        if found and head_s - found[-1].start_s < max(habit.min_gap_s, habit.train_gap_s[1]):
+            continue
+        focus, count = foci[rng.integers(len(foci))], int(rng.integers(habit.train[0], habit.train[1] + 1))
+        at_s = head_s + np.concatenate([[0.0], np.cumsum(rng.uniform(*habit.train_gap_s, count - 1))])
+        found += [_twitch(rng, focus, habit, float(t)) for t in at_s if t < last_s]
+    return tuple(found)
 
 
 def _expected(habit: Habit, first_s: float, last_s: float) -> float:

@@ -1,12 +1,11 @@
-import itertools
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
+from helpers.shifts import INNER, green, moved, pictures, remaining_shift
 
-from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, render
+from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch
 from fascidetect.phantom.clip import truth_of
 from fascidetect.phantom.geometry import Limb
 
@@ -14,29 +13,6 @@ CLEAN = Camera(read_noise=0, shot_noise=0, fps=20)
 SMALL = Recipe(
     seed=5, width_px=320, height_px=240, duration_s=1.0, scene=Scene(limb_share=1.0, hair_per_cm2=1), camera=CLEAN
 )
-INNER = np.s_[30:-30, 30:-30]
-
-
-def pictures(recipe, n=None):
-    return [p.rgb.copy() for p in itertools.islice(render(recipe), n)]
-
-
-def moved(image, dx, dy):
-    """The picture shifted by a spline: exact to 0.001 px on what the lens lets through."""
-    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(float)
-    return map_coordinates(spline_filter(image, 5), (y - dy, x - dx), order=5, prefilter=False, mode="nearest")
-
-
-def remaining_shift(a, b, where=INNER):
-    """Least-squares shift (x, y) from a to b, for shifts near 0."""
-    mean = (a + b) / 2
-    gy, gx = np.gradient(mean)
-    basis = np.stack([gx[where].ravel(), gy[where].ravel()], 1)
-    return np.linalg.lstsq(basis, (a - b)[where].ravel(), rcond=None)[0]
-
-
-def green(rgb):
-    return gaussian_filter(rgb[..., 1].astype(float), 0.8)
 
 
 @pytest.mark.parametrize("texture", [0.35, 1.6])
