@@ -86,18 +86,17 @@ def scored(jobs: Sequence[Job], n_processes: int) -> list[Outcome]:
     return sorted(found, key=lambda o: o.name)
 
 
-def rivals(asked: argparse.Namespace, jobs: Sequence[Job]) -> dict[str, dict[float, list[Outcome]]]:
-    """Outcomes of the baselines that can be run, by name and constant."""
-    out: dict[str, dict[float, list[Outcome]]] = {}
+def rivals(asked: argparse.Namespace, jobs: Sequence[Job]) -> Iterator[tuple[str, dict[float, list[Outcome]]]]:
+    """Outcomes by constant of each baseline that can be run."""
     for method in (m for m in asked.methods if not m.missing()):
         constants = method.grid if asked.tune else (method.constant,)
         tasks = [Task(job, method.name, constants) for job in jobs]
-        held = out[method.name] = {constant: [] for constant in constants}
+        held: dict[float, list[Outcome]] = {constant: [] for constant in constants}
         for done, outcomes in enumerate(spread(score_baseline, tasks, asked.jobs), 1):
             for constant, outcome in outcomes.items():
                 held[constant].append(outcome)
             told(f"{method.name} [{done}/{len(tasks)}] {next(iter(outcomes.values())).line}")
-    return out
+        yield method.name, held
 
 
 def compare_with_real(asked: argparse.Namespace) -> int:
@@ -131,8 +130,8 @@ def main() -> int:
         return compare_with_real(asked)
     jobs = jobs_of(asked)
     if asked.tune:
-        for method, by_constant in rivals(asked, jobs).items():
-            print(versus.tuning(method, *tune(by_constant)))
+        for name, by_constant in rivals(asked, jobs):
+            print(versus.tuning(name, *tune(by_constant)), flush=True)
         return 0
     found = scored(jobs, asked.jobs)
     order = order_of(found)
@@ -145,7 +144,7 @@ def main() -> int:
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, quick=asked.quick)
     if asked.methods:
-        theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs).items()}
+        theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
         print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(asked.methods)}")
         tree["baselines"] = {name: report.clips_tree(outcomes) for name, outcomes in theirs.items()}
     if asked.against:

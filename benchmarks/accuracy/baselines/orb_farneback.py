@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -33,22 +34,33 @@ JOLT_PX, DRIFT_PX = 2.5, 0.8
 ENDS = 5
 SAME_S, SAME_PX = 0.33, 15.0
 
+EVERY = 2  # px in x and y: enough for medians
+
 Row = tuple[float, float, float, float]  # time, x, y, speed
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Flow (h, w, 2) less its median, its length, median and robust sd of that; whether the frame is sharp and calm."""
+
+    flow: FloatArray
+    speed: FloatArray
+    middle: float
+    spread: float
+    fit: bool
 
 
 def find(path: Path, ks: Sequence[float]) -> Sightings:
     """Look for patches of flow that exceeds the frame's median by k robust sd."""
     with film(path) as shown:
         boards = {k: _Board(k, shown) for k in ks}
-        moments = [board.look for board in boards.values()]
-        for time_s, flow, fit in _residual_flow(shown):
-            for look in moments:
-                look(time_s, flow, fit=fit)
+        for time_s, motion in _motions(shown):
+            for board in boards.values():
+                board.look(time_s, motion)
         return {k: _events(board.rows[ENDS : len(board.rows) - ENDS], shown) for k, board in boards.items()}
 
 
-def _residual_flow(shown: Film) -> Iterator[tuple[float, FloatArray, bool]]:
-    """Time, flow less its median (h, w, 2), and whether the frame is sharp and calm enough."""
+def _motions(shown: Film) -> Iterator[tuple[float, Motion]]:
     orb = cv2.ORB_create(N_POINTS)  # type: ignore[attr-defined]
     sharpness: deque[float] = deque(maxlen=shown.n_frames(SHARPNESS_S))
     before: ByteArray | None = None
@@ -58,11 +70,17 @@ def _residual_flow(shown: Film) -> Iterator[tuple[float, FloatArray, bool]]:
         sharpness.append(float(cv2.Laplacian(now, cv2.CV_32F).var()))
         if before is not None:
             flow = cv2.calcOpticalFlowFarneback(before, now, None, 0.5, 3, 20, 3, 5, 1.2, 0)  # type: ignore[call-overload]
-            flow -= np.median(flow, axis=(0, 1))
-            speed = np.hypot(flow[..., 0], flow[..., 1])[::2, ::2]
-            calm = np.percentile(speed, 95) <= JOLT_PX and np.median(speed) <= DRIFT_PX
-            yield time_s, flow, bool(calm and sharpness[-1] >= UNSHARP * np.median(sharpness))
+            yield time_s, _motion(flow, sharp=sharpness[-1] >= UNSHARP * np.median(sharpness))
         before = now
+
+
+def _motion(flow: FloatArray, *, sharp: bool) -> Motion:
+    flow = flow - np.median(flow[::EVERY, ::EVERY], axis=(0, 1))
+    speed = np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1]))
+    some = speed[::EVERY, ::EVERY]
+    middle = float(np.median(some))
+    calm = np.percentile(some, 95) <= JOLT_PX and middle <= DRIFT_PX
+    return Motion(flow, speed, middle, 1.4826 * float(np.median(np.abs(some - middle))), bool(sharp and calm))
 
 
 def _onto(orb: cv2.ORB, before: ByteArray, picture: ByteArray) -> ByteArray:
@@ -92,18 +110,15 @@ class _Board:
         self._lasting = _Count(shown.n_frames(CHRONIC_S), (height, width))
         self.rows: list[list[Row]] = []
 
-    def look(self, time_s: float, flow: FloatArray, *, fit: bool) -> None:
-        speed = np.hypot(flow[..., 0], flow[..., 1])
-        active = self._active(speed) if fit else np.zeros_like(self._inside)
+    def look(self, time_s: float, motion: Motion) -> None:
+        active = self._active(motion) if motion.fit else np.zeros_like(self._inside)
         self._recent.add(active)
         self._lasting.add(active)
         hit = (self._recent.total >= FEWEST_HITS) & (self._lasting.total <= CHRONIC * self._lasting.length)
-        self.rows.append([(time_s, *row) for row in _patches(hit, flow, speed)] if fit and hit.any() else [])
+        self.rows.append([(time_s, *row) for row in _patches(hit, motion)] if motion.fit and hit.any() else [])
 
-    def _active(self, speed: FloatArray) -> BoolArray:
-        middle = float(np.median(speed))
-        spread = 1.4826 * float(np.median(np.abs(speed - middle)))
-        mask = ((speed > middle + self._k * spread) & self._inside).astype(np.uint8)
+    def _active(self, motion: Motion) -> BoolArray:
+        mask = ((motion.speed > motion.middle + self._k * motion.spread) & self._inside).astype(np.uint8)
         disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disk).astype(np.uint8)
         return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disk).astype(bool)
@@ -124,16 +139,16 @@ class _Count:
             self.total -= self._held.popleft()
 
 
-def _patches(hit: BoolArray, flow: FloatArray, speed: FloatArray) -> Iterator[tuple[float, float, float]]:
+def _patches(hit: BoolArray, motion: Motion) -> Iterator[tuple[float, float, float]]:
     """Place and speed of each patch of hits that moves in one direction."""
     _, labels, stats, centers = cv2.connectedComponentsWithStats(hit.astype(np.uint8))
     for label, (x, y, width, height, area) in enumerate(stats.tolist()[1:], 1):
         if not SMALLEST_PX <= area <= LARGEST_SHARE * hit.size:
             continue
         box = slice(y, y + height), slice(x, x + width)
-        mean_px = float(speed[box].mean())
+        mean_px = float(motion.speed[box].mean())
         own = labels[box] == label
-        unit = flow[box][own] / np.maximum(speed[box][own], 1e-6)[:, None]
+        unit = motion.flow[box][own] / np.maximum(motion.speed[box][own], 1e-6)[:, None]
         if mean_px >= LEAST_PX and np.hypot(*unit.mean(axis=0)) >= COHERENT:
             yield float(centers[label][0]), float(centers[label][1]), mean_px
 
