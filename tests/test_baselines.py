@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from helpers.makevideo import texture, write_video
@@ -73,6 +74,14 @@ def test_a_strong_twitch_is_found_and_nothing_in_a_still_clip(bench, twitching, 
     if part != "motion_energy":
         assert all(math.dist((one.x_px, one.y_px), PLACE_PX) < 40 for one in found)
     assert find(still, [k])[k] == ()
+
+
+@pytest.mark.parametrize("fewest", [20, 10**6])
+def test_the_shift_of_a_hand_is_seen_with_and_without_points(bench, monkeypatch, fewest):
+    monkeypatch.setattr(bench.orb_farneback, "FEWEST_MATCHES", fewest)
+    wide = texture(200, 340, seed=5)
+    shift = bench.orb_farneback.shift_of(cv2.ORB_create(4000), wide[10:190, 10:330], wide[8:188, 13:333])
+    assert shift == pytest.approx([3, -2], abs=0.3)
 
 
 def test_a_higher_constant_finds_no_more(bench, twitching):

@@ -23,6 +23,8 @@ from baselines.sighting import Sighting, Sightings
 from fascidetect.model import BoolArray, ByteArray, FloatArray
 
 N_POINTS, N_BEST, FEWEST_POINTS, FEWEST_MATCHES = 4000, 200, 12, 20
+ECC_UNTIL = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-6)
+ECC_BLUR_PX = 5
 CENTRAL = 0.8
 LEAST_PX = 0.1  # per frame; as published 2.0
 FEWEST_HITS, HITS_S = 3, 1.0
@@ -85,16 +87,25 @@ def _motion(flow: FloatArray, *, sharp: bool) -> Motion:
 
 def _onto(orb: cv2.ORB, before: ByteArray, picture: ByteArray) -> ByteArray:
     """Shift a picture onto the one before; black comes in from outside."""
-    shift = np.zeros(2)
+    shift = shift_of(orb, before, picture)
+    height, width = picture.shape
+    return np.asarray(cv2.warpAffine(picture, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (width, height)))
+
+
+def shift_of(orb: cv2.ORB, before: ByteArray, picture: ByteArray) -> FloatArray:
+    """What brings a picture onto the one before, px: by points, or by correlation where there are few."""
     (old, old_marks), (new, new_marks) = orb.detectAndCompute(before, None), orb.detectAndCompute(picture, None)
     if min(len(old), len(new)) >= FEWEST_POINTS:
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(old_marks, new_marks)
         best = sorted(pairs, key=lambda pair: pair.distance)[:N_BEST]
         if len(best) >= FEWEST_MATCHES:
-            moved = [np.subtract(old[pair.queryIdx].pt, new[pair.trainIdx].pt) for pair in best]
-            shift = np.median(moved, axis=0)
-    height, width = picture.shape
-    return np.asarray(cv2.warpAffine(picture, np.array([[1, 0, shift[0]], [0, 1, shift[1]]]), (width, height)))
+            return np.median([np.subtract(old[p.queryIdx].pt, new[p.trainIdx].pt) for p in best], axis=0)
+    start = np.eye(2, 3, dtype=np.float32)
+    try:
+        _, warp = cv2.findTransformECC(before, picture, start, cv2.MOTION_TRANSLATION, ECC_UNTIL, None, ECC_BLUR_PX)
+    except cv2.error:  # it did not converge
+        return np.zeros(2)
+    return np.asarray(-warp[:, 2])
 
 
 class _Board:
