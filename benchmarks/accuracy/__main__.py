@@ -32,7 +32,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few clips: about 10 minutes the first time")
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(
-        "--real", type=Path, metavar="DIR", help="also put known twitches into the clips of this folder"
+        "--real",
+        type=Path,
+        metavar="DIR",
+        help="also put known twitches into the clips of this folder; with --realism: compare with them",
     )
     parser.add_argument("--against", type=Path, metavar="OLD.json", help="compare with an earlier run, clip by clip")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")

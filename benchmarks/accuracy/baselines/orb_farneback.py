@@ -3,8 +3,8 @@
 Each frame is shifted onto the stabilized one before it. A pixel moves where its flow, less the
 median flow, exceeds that frame's median by k robust sd; patches that moved in 3 frames of the last
 second, in one direction, are detections, and those near each other in time and place one event.
-Widths and times in frames are taken as those of 30 frames per second. Its least speed, 2 px per
-frame, is left out by far on skin and was lowered (`LEAST_PX`); an event is timed by its fastest
+Times in frames are taken as those of 30 frames per second. Its least speed of 2 px per frame is more
+than a twitch of skin reaches and was lowered (`LEAST_PX`); an event is timed by its fastest
 detection, not the middle one, because detections linger for a second.
 """
 
