@@ -20,7 +20,7 @@ class Method:
         From a clip and values of the free constant to the events at each.
     constant
         The value in use: the best F1 of `grid` (``--tune`` prints it) over four clips of the development side,
-        the first of ``still`` and of ``hand-held`` with and without twitches.
+        the first of ``still`` and of ``hand-held`` with and without twitches (orb-farneback: three of them).
     source
         Module whose code decides what is found.
     missing
