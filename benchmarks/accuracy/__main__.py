@@ -7,18 +7,25 @@ import json
 import os
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
+import realism
 import report
+from baselines import METHODS, Task, chosen, dvr_scan, tune
+from baselines import run as score_baseline
+from baselines import table as versus
 from groups import GROUPS, SIDES, TIGHT, Item, items
 from jobs import Job, Outcome, injected, made, real_clips, run
 from report import Row
 
 from fascidetect.evaluate import scores_table
+
+BASELINES = ", ".join(method.name for method in METHODS)
+T, R = TypeVar("T"), TypeVar("R")
 
 
 def parse(words: list[str] | None = None) -> argparse.Namespace:
@@ -27,13 +34,30 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few clips: about 10 minutes the first time")
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(
-        "--real", type=Path, metavar="DIR", help="also put known twitches into the clips of this folder"
+        "--real",
+        type=Path,
+        metavar="DIR",
+        help="also put known twitches into the clips of this folder; with --realism: compare with them",
     )
     parser.add_argument("--against", type=Path, metavar="OLD.json", help="compare with an earlier run, clip by clip")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--remake", action="store_true", help="draw clips anew that an older phantom has drawn")
+    parser.add_argument(
+        "--baselines", nargs="?", const="all", metavar="A,B", help=f"simple methods too; some of: {BASELINES}"
+    )
+    parser.add_argument("--tune", action="store_true", help="with --baselines: try every value of their constants")
+    parser.add_argument("--dvr-scan", metavar="PROGRAM", help=f"the installed DVR-Scan (or in {dvr_scan.VARIABLE})")
+    parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
     asked = parser.parse_args(words)
+    try:
+        asked.methods = chosen(asked.baselines or "")
+    except ValueError as exc:
+        parser.error(str(exc))
+    if asked.tune and (asked.side != "dev" or not asked.methods):
+        parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
+    if asked.dvr_scan:
+        os.environ[dvr_scan.VARIABLE] = asked.dvr_scan
     asked.groups = tuple(name for name in asked.groups.split(",") if name)
     unknown = sorted(set(asked.groups) - {group.name for group in GROUPS})
     if unknown:
@@ -44,35 +68,80 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 def jobs_of(asked: argparse.Namespace) -> list[Job]:
     chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick))
     jobs = [made(item, remake=asked.remake) for item in chosen]
-    return jobs + [injected(path, asked.side) for path in real_clips(asked.real)]
+    return jobs + [injected(path, asked.side) for path in real_clips(None if asked.realism else asked.real)]
 
 
-def outcomes(jobs: list[Job], n_processes: int) -> Iterator[Outcome]:
-    """Make, measure, detect and score every clip; what was made or measured before is not done again."""
+def spread(work: Callable[[T], R], items: Sequence[T], n_processes: int) -> Iterator[R]:
+    """Do the work for each item, in so many processes and in any order."""
+    n_processes = min(n_processes, len(items))
     if n_processes < 2:
-        yield from map(run, jobs)
+        yield from map(work, items)
         return
     with ProcessPoolExecutor(n_processes, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(run, job) for job in jobs]):
+        for done in as_completed([pool.submit(work, item) for item in items]):
             yield done.result()
+
+
+def scored(jobs: Sequence[Job], n_processes: int) -> list[Outcome]:
+    """Make, measure, detect and score every clip; what was made or measured before is not done again."""
+    started, found = time.monotonic(), []
+    for outcome in spread(run, jobs, n_processes):
+        found.append(outcome)
+        told(f"[{len(found)}/{len(jobs)}] {time.monotonic() - started:5.0f} s  {outcome.line}")
+    return sorted(found, key=lambda o: o.name)
+
+
+def rivals(asked: argparse.Namespace, jobs: Sequence[Job]) -> Iterator[tuple[str, dict[float, list[Outcome]]]]:
+    """Outcomes by constant of each baseline that can be run."""
+    for method in (m for m in asked.methods if not m.missing()):
+        constants = method.grid if asked.tune else (method.constant,)
+        tasks = [Task(job, method.name, constants) for job in jobs]
+        held: dict[float, list[Outcome]] = {constant: [] for constant in constants}
+        for done, outcomes in enumerate(spread(score_baseline, tasks, asked.jobs), 1):
+            for constant, outcome in outcomes.items():
+                held[constant].append(outcome)
+            told(f"{method.name} [{done}/{len(tasks)}] {next(iter(outcomes.values())).line}")
+        yield method.name, held
+
+
+def compare_with_real(asked: argparse.Namespace) -> int:
+    """Print what the clips without twitches are like, beside clips of real cameras."""
+    jobs = [job for job in jobs_of(asked) if job.quiet]
+    folder = realism.real_folder(asked.real)
+    made = sorted(spread(realism.of_job, jobs, asked.jobs))
+    real = sorted(spread(realism.of_real, real_clips(folder), asked.jobs))
+    print(f"side: {asked.side}{' (quick)' if asked.quick else ''}\n")
+    print(realism.table([looks for _, looks in made], [looks for _, looks in real]))
+    print(f"\n{realism.each(real)}" if real else f"\nno real clips in {folder}: name their folder with --real")
+    return 0
+
+
+def told(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def order_of(found: Sequence[Outcome]) -> list[str]:
+    """Groups in the order of their list, then those of real clips."""
+    met = dict.fromkeys(o.group for o in found)
+    listed = [group.name for group in GROUPS]
+    return [name for name in listed if name in met] + [name for name in met if name not in listed]
 
 
 def main() -> int:
     asked = parse()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # one process for each core is enough
-    jobs, started = jobs_of(asked), time.monotonic()
-    found: list[Outcome] = []
-    for outcome in outcomes(jobs, min(asked.jobs, len(jobs))):
-        found.append(outcome)
-        line = f"[{len(found)}/{len(jobs)}] {time.monotonic() - started:5.0f} s  {outcome.line}"
-        print(line, file=sys.stderr, flush=True)
-    by_group: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in sorted(found, key=lambda o: o.name):
-        by_group[outcome.group].append(outcome)
-    order = [g.name for g in GROUPS if g.name in by_group] + [n for n in by_group if n not in {g.name for g in GROUPS}]
-    rows = [Row.of(name, by_group[name]) for name in order]
-    total = Row.of("all", [o for name in order for o in by_group[name]])
+    if asked.realism:
+        return compare_with_real(asked)
+    jobs = jobs_of(asked)
+    if asked.tune:
+        for name, by_constant in rivals(asked, jobs):
+            print(versus.tuning(name, *tune(by_constant)), flush=True)
+        return 0
+    found = scored(jobs, asked.jobs)
+    order = order_of(found)
+    rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
+    total = Row.of("all", found)
     short = " (quick)" if asked.quick else ""
     print(f"side: {asked.side}{short}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
     print(report.table([*rows, total]))
@@ -80,6 +149,10 @@ def main() -> int:
     print(f"\nall clips:\n{scores_table(total.scores)}")
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, quick=asked.quick)
+    if asked.methods:
+        theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
+        print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(asked.methods)}")
+        tree["baselines"] = {name: report.clips_tree(outcomes) for name, outcomes in theirs.items()}
     if asked.against:
         print(report.against(json.loads(asked.against.read_text()), found))
     if asked.output:

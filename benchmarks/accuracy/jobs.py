@@ -74,7 +74,7 @@ def run(job: Job) -> Outcome:
 
     cv2.setNumThreads(1)
     started = time.monotonic()
-    path, truth = _clip(job)
+    path, truth = clip_and_truth(job)
     trace = store.trace_of(path, truth.sha256)
     result = detect(trace)
     found = found_in(result)
@@ -92,7 +92,8 @@ def run(job: Job) -> Outcome:
     )
 
 
-def _clip(job: Job) -> tuple[Path, Truth]:
+def clip_and_truth(job: Job) -> tuple[Path, Truth]:
+    """Make the clip of a job, or find it."""
     if job.recipe is not None:
         remake = job.remake and store.is_stale(store.path_of(job.recipe))
         return store.clip_of(job.recipe, remake=remake)

@@ -33,7 +33,7 @@ class Row:
 def table(rows: Sequence[Row]) -> str:
     """One line for each group."""
     head = ("group", "true", "hits", "false", "F1", "false/min", "quiet min", "q false", "usable", "onset s", "ampl.")
-    return _aligned([head, *(_cells(row) for row in rows)])
+    return aligned([head, *(_cells(row) for row in rows)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -44,20 +44,20 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(t.n_true),
         str(t.n_hits),
         str(t.n_false),
-        _interval(s.f1),
-        _interval(s.false_per_min, 1),
+        interval(s.f1),
+        interval(s.false_per_min, 1),
         f"{row.quiet.clip_s / 60:.1f}",
         str(row.quiet.n_false),
-        _number(s.usable_share),
+        number(s.usable_share),
         f"{s.onset_s.median:.3f} ({s.onset_s.bias:+.3f})" if s.onset_s.n else "-",
-        _number(s.amplitude_ratio.value),
+        number(s.amplitude_ratio.value),
     )
 
 
 def tight(rows: Sequence[Row]) -> str:
     """The groups that are scored at the tight tolerance too."""
     lines = [
-        f"\n{row.name} at +-{tolerance:g} s: F1 {_interval(s.f1)}, sensitivity {_interval(s.sensitivity)}"
+        f"\n{row.name} at +-{tolerance:g} s: F1 {interval(s.f1)}, sensitivity {interval(s.sensitivity)}"
         for row in rows
         for tolerance, s in row.scores.items()
     ]
@@ -82,8 +82,13 @@ def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], *, quick: 
         "side": side,
         "quick": quick,
         "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
-        "clips": {o.name: _sums(o) for o in outcomes},
+        "clips": clips_tree(outcomes),
     }
+
+
+def clips_tree(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The sums of every clip by its name."""
+    return {o.name: _sums(o) for o in sorted(outcomes, key=lambda o: o.name)}
 
 
 def _sums(outcome: Outcome) -> dict[str, Any]:
@@ -112,17 +117,17 @@ def against(old: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
             (
                 name,
                 str(len(part)),
-                _number(a.f1),
-                _number(b.f1),
-                _interval(compare(was, now)),
+                number(a.f1),
+                number(b.f1),
+                interval(compare(was, now)),
                 str(a.n_false),
                 str(b.n_false),
             )
         )
-    return f"\nagainst the other run ({len(both)} of {len(outcomes)} clips):\n{_aligned(lines)}"
+    return f"\nagainst the other run ({len(both)} of {len(outcomes)} clips):\n{aligned(lines)}"
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
@@ -132,11 +137,11 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _interval(value: Interval, decimals: int = 2) -> str:
+def interval(value: Interval, decimals: int = 2) -> str:
     if not math.isfinite(value.low):
-        return _number(value.value, decimals)
-    return f"{_number(value.value, decimals)} ({_number(value.low, decimals)}..{_number(value.high, decimals)})"
+        return number(value.value, decimals)
+    return f"{number(value.value, decimals)} ({number(value.low, decimals)}..{number(value.high, decimals)})"
 
 
-def _number(value: float, decimals: int = 2) -> str:
+def number(value: float, decimals: int = 2) -> str:
     return f"{value:.{decimals}f}" if math.isfinite(value) else "-"

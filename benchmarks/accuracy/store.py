@@ -26,11 +26,11 @@ def folder() -> Path:
 
 
 @cache
-def source_hash(parts: tuple[str, ...]) -> str:
-    """Hash of the sources of some parts of the package: other code, other results."""
+def source_hash(parts: tuple[str, ...], root: Path = PACKAGE) -> str:
+    """Hash of the sources of some parts of the package, or of another folder: other code, other results."""
     digest = hashlib.sha256()
     for part in parts:
-        path = PACKAGE / part
+        path = root / part
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
