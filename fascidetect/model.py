@@ -1,7 +1,7 @@
 """The values that flow from stage to stage. All frozen; units in the names.
 
 Coordinates: x to the right, y down. ``px`` is a pixel of the upright, full-size picture;
-``analysis_px`` one of the reduced working picture; (row, col) is a cell. The centre of the upper
+``analysis_px`` one of the reduced working picture; (row, col) is a cell. The center of the upper
 left pixel is (0, 0) in either picture. Only `Geometry` converts between them.
 Times are seconds from the first shown frame, taken from each frame's own time stamp.
 """
@@ -85,7 +85,7 @@ class Frame:
         Shape (h, w), float32, 0..255 whatever the bit depth of the file.
     chroma
         Shape (hc, wc, 2), float32, (U, V) around 0 in 8-bit units, at about two points per cell;
-        None where it was not asked for or the file is grey.
+        None where it was not asked for or the file is gray.
     key_frame
         The codec started anew here: the picture may pop.
     repeated
@@ -102,7 +102,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One upright colour picture for people to look at: ``rgb`` is (h, w, 3) uint8."""
+    """One upright color picture for people to look at: ``rgb`` is (h, w, 3) uint8."""
 
     index: int
     time_s: float
@@ -145,7 +145,7 @@ class Geometry:
 
     @property
     def source_to_analysis(self) -> FloatArray:
-        """(3, 3) matrix from full-size px to analysis_px, pixel centres at whole numbers."""
+        """(3, 3) matrix from full-size px to analysis_px, pixel centers at whole numbers."""
         sx = self.analysis_width_px / self.width_px
         sy = self.analysis_height_px / self.height_px
         return np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2], [0, 0, 1]])

@@ -102,7 +102,7 @@ class ClipSettings(_Checked):
         None, "true recording rate of a slow-motion clip whose time was stretched", unit="1/s", low=1, high=10000
     )
     mm_per_px: float | None = setting(
-        None, "millimetres on the skin per pixel of the full-size picture", unit="mm/px", low=1e-5, high=100
+        None, "millimeters on the skin per pixel of the full-size picture", unit="mm/px", low=1e-5, high=100
     )
     rois: tuple[Roi, ...] = setting((), "areas the analysis is confined to; empty = find the skin")
 
@@ -125,7 +125,7 @@ class MeasureSettings(_Checked):
     contrast_floor: float = setting(
         10.0,
         "brightness added to the local mean so that dark pixels do not explode",
-        unit="grey levels",
+        unit="gray levels",
         low=0.1,
         high=255,
     )
@@ -157,7 +157,7 @@ class DetectSettings(_Checked):
         60.0, "faster clips are averaged to this rate before events are sought", unit="Hz", low=20, high=500
     )
     window_s: float = setting(30.0, "long clips are worked in windows of this length", unit="s", low=10, high=600)
-    overlap_s: float = setting(5.0, "by which neighbouring windows reach into each other", unit="s", low=2, high=60)
+    overlap_s: float = setting(5.0, "by which neighboring windows reach into each other", unit="s", low=2, high=60)
     q_min: float = setting(8.5, "lowest threshold, in units of the clip's own noise", low=1, high=100)
     kappa: float = setting(
         6.5, "threshold above the median of the local maxima, in units of their p80 - p50", low=0, high=100

@@ -36,7 +36,7 @@ def test_conversions_undo_each_other(width, height, x, y):
 
 @given(SIDES, SIDES)
 def test_corners_meet_corners(width, height):
-    """The outer edges of both pictures, half a pixel beyond the centres of the corner pixels, coincide."""
+    """The outer edges of both pictures, half a pixel beyond the centers of the corner pixels, coincide."""
     plan = Geometry.plan(width, height, long_side_px=640, cells_across=64)
     edges = np.array([(-0.5, -0.5), (width - 0.5, height - 0.5)])
     expected = [(-0.5, -0.5), (plan.analysis_width_px - 0.5, plan.analysis_height_px - 0.5)]

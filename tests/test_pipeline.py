@@ -74,7 +74,7 @@ def test_every_twitch_is_found_in_time_and_place(clips, done):
         true, found = truth.events[i], result.events[j]
         assert found.onset_s == pytest.approx(true.onset_s, abs=0.1)  # 3 frames: noise on a slow foot
         assert np.hypot(found.x_px - true.x_px, found.y_px - true.y_px) < true.radius_px
-        # The camera's fit and the smoothing over neighbours take their share of a small twitch.
+        # The camera's fit and the smoothing over neighbors take their share of a small twitch.
         assert 0.5 * true.amplitude_px < found.amplitude_px < 1.3 * true.amplitude_px
         assert found.onset_s < found.peak_s < found.offset_s
     assert [focus.n_events for focus in result.foci] == [2, 1]

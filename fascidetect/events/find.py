@@ -50,7 +50,7 @@ class Candidate:
     score
         In units of the clip's own noise.
     row, col
-        Centre, in cells (fractions).
+        Center, in cells (fractions).
     region
         (R, C) cells that belong to it.
     shape
@@ -216,7 +216,7 @@ def _within_reach(shape: tuple[int, ...], row: int, col: int) -> BoolArray:
 
 
 def _subtract(stretch: Stretch, score: Score, peak: _Peak, highest: FloatArray) -> None:
-    """Take one peak's answer out of the score, in place, and close its neighbourhood."""
+    """Take one peak's answer out of the score, in place, and close its neighborhood."""
     part = grown(np.any(peak.pattern != 0, axis=0), 1) & stretch.valid
     half = score.responses.shape[1] // 2
     low, high = max(0, peak.n - half), min(len(score.q), peak.n + half + 1)

@@ -26,14 +26,14 @@ def make_foci(events: Sequence[Event], usable_s: float) -> tuple[Focus, ...]:
 
 def _focus(number: int, events: Sequence[Event], usable_s: float) -> Focus:
     places = np.array([(e.ref_x_px, e.ref_y_px) for e in events])
-    centre = places.mean(axis=0)
-    spread = float(np.hypot(*(places - centre).T).max())
+    center = places.mean(axis=0)
+    spread = float(np.hypot(*(places - center).T).max())
     size = float(np.median([max(e.box_w_px, e.box_h_px) for e in events])) / 2
     beat = rhythm([e.peak_s for e in events])
     return Focus(
         focus=number,
-        ref_x_px=float(centre[0]),
-        ref_y_px=float(centre[1]),
+        ref_x_px=float(center[0]),
+        ref_y_px=float(center[1]),
         radius_px=max(size, spread),
         n_events=len(events),
         rate_per_min=60 * len(events) / usable_s if usable_s > 0 else None,

@@ -13,7 +13,7 @@ from fascidetect.model import FloatArray
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
-TRAIN_S = 0.7  # a clear neighbour this near excuses a poor fit
+TRAIN_S = 0.7  # a clear neighbor this near excuses a poor fit
 R2 = 0.45
 CLEAR_R2 = 0.75
 FAINT_R2 = 0.85  # a faint one must at least rise and fall as a twitch does ...

@@ -1,7 +1,7 @@
 """How far every cell at every moment stands out from the clip's own noise.
 
 Each channel is divided by its noise, per cell and per frame, run through a filter matched to a
-twitch and whitened by the clip's noise spectrum, and smoothed over neighbouring cells. Shading may
+twitch and whitened by the clip's noise spectrum, and smoothed over neighboring cells. Shading may
 confirm motion, never replace it.
 """
 
@@ -60,7 +60,7 @@ class Score:
     tail
         (3,) heaviness of the noise's tails; 1 for Gaussian.
     responses
-        (K, L) response of the filter to twitches of different widths, 1 at the centre, odd L.
+        (K, L) response of the filter to twitches of different widths, 1 at the center, odd L.
     lift
         Factor from sqrt of summed squares of z to q.
     gamma
@@ -239,7 +239,7 @@ def _matched(x: FloatArray, kernel: FloatArray, spectrum: FloatArray) -> FloatAr
 
 
 def _responses(kernel: FloatArray, spectrum: FloatArray, step: float) -> tuple[FloatArray, float]:
-    """Answers of the filter to twitches of several widths, centred on their largest value, scaled to 1.
+    """Answers of the filter to twitches of several widths, centered on their largest value, scaled to 1.
 
     Also the height of the answer to a twitch of the width that is searched for.
     """
@@ -249,8 +249,8 @@ def _responses(kernel: FloatArray, spectrum: FloatArray, step: float) -> tuple[F
     out = []
     for tau_s in RESPONSE_TAUS_S:
         answer = np.fft.irfft(np.fft.rfft(twitch_kernel(tau_s, step), n_fft) * filter_f, n_fft)
-        centred = np.roll(answer, half - int(np.argmax(answer)))[: 2 * half + 1]
-        out.append(centred / centred[half])
+        centered = np.roll(answer, half - int(np.argmax(answer)))[: 2 * half + 1]
+        out.append(centered / centered[half])
     height = float(np.max(np.fft.irfft(np.fft.rfft(kernel, n_fft) * filter_f, n_fft)))
     return np.array(out), height
 

@@ -177,7 +177,7 @@ class _Resampler:
 
 
 def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
-    """(N, R, C): cell centres whose source lies well inside of the frame."""
+    """(N, R, C): cell centers whose source lies well inside of the frame."""
     grid_rows, grid_cols = trace.geometry.shape
     row, col = np.mgrid[0:grid_rows, 0:grid_cols]
     xy = trace.geometry.cells_to_analysis(np.stack([row, col], axis=-1))

@@ -1,7 +1,7 @@
 """Places that never stop: continuous or rhythmic movement, to be named and not to be called silent.
 
 Such a place would raise its own noise and hide in it. So each cell is compared with what cells of
-its texture usually show, and a run of restless seconds over neighbouring cells makes a place.
+its texture usually show, and a run of restless seconds over neighboring cells makes a place.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _likeness(series: FloatArray, lag: float) -> float:
 
 
 def join_restless(places: list[Restless]) -> tuple[Restless, ...]:
-    """Join what neighbouring windows saw of one place, and places that keep the same beat."""
+    """Join what neighboring windows saw of one place, and places that keep the same beat."""
     out: list[Restless] = []
     for one in sorted(places, key=lambda p: p.start_s):
         before = next((p for p in out if _belong(p, one)), None)

@@ -174,9 +174,9 @@ def measure_cells(
 
 
 def landing(affine: FloatArray, displacement_px: FloatArray, cell_px: int) -> FloatArray:
-    """Where cell centres of the reference lie in the frame, (R + 2, C + 2, 2) as (x, y), one cell beyond the border.
+    """Where cell centers of the reference lie in the frame, (R + 2, C + 2, 2) as (x, y), one cell beyond the border.
 
-    Between cell centres it is meant to be interpolated linearly, which keeps the affine part exact.
+    Between cell centers it is meant to be interpolated linearly, which keeps the affine part exact.
     """
     rows, cols = displacement_px.shape[:2]
     x = np.arange(-1, cols + 1, dtype=np.float32) * cell_px + (cell_px - 1) / 2

@@ -215,7 +215,7 @@ def subject_weight(mask: BoolArray, geometry: Geometry) -> FloatArray:
 
 
 def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
-    """Areas given by the user as a mask on the fine colour grid; None where there are none.
+    """Areas given by the user as a mask on the fine color grid; None where there are none.
 
     Raises
     ------

@@ -28,11 +28,11 @@ BAD = 2.5  # final residual, in units of its recent median, that fails the frame
 BAD_LOOKBACK_S = 3.0
 UNLIKE = 0.5  # ... if it is also this share of the reference's own contrast
 NOTHING = 0.9  # a residual of this share of the contrast: frame and reference have nothing in common
-MAX_JUMP = 0.08  # of the long side between neighbouring good frames
+MAX_JUMP = 0.08  # of the long side between neighboring good frames
 MAX_LINEAR_JUMP = 0.06
 MAX_LINEAR = 0.3  # departure of zoom and rotation from the reference
 FAINTEST = -0.8  # gain at which so little contrast is left that the picture shows nothing (covered, black, white)
-CENTRE_SIGMA = 0.45  # of each side: how much the fit leans on the middle, where the muscle is
+CENTER_SIGMA = 0.45  # of each side: how much the fit leans on the middle, where the muscle is
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Template:
     jacobian: FloatArray
     points_xy: FloatArray
     weight: FloatArray
-    centre_xy: tuple[float, float]
+    center_xy: tuple[float, float]
     size_wh: tuple[int, int]
 
 
@@ -67,15 +67,15 @@ def make_template(reference: FloatArray, weight: FloatArray) -> Template:
     chosen = thin_weight > 0.5
     rows, cols = np.nonzero(chosen)
     points = np.stack([cols, rows]).astype(np.float32) * stride
-    centre = (w - 1) / 2, (h - 1) / 2
-    x, y = (points[0] - centre[0]) / SCALE, (points[1] - centre[1]) / SCALE
+    center = (w - 1) / 2, (h - 1) / 2
+    x, y = (points[0] - center[0]) / SCALE, (points[1] - center[1]) / SCALE
     gx, gy = gx[chosen], gy[chosen]
     thin = reference[::stride, ::stride][chosen]
     jacobian = np.stack([gx * x, gx * y, gx, gy * x, gy * y, gy, thin]).astype(np.float32)
     lean = np.exp(
-        -0.5 * ((2 * x * SCALE / w / (2 * CENTRE_SIGMA)) ** 2 + (2 * y * SCALE / h / (2 * CENTRE_SIGMA)) ** 2)
+        -0.5 * ((2 * x * SCALE / w / (2 * CENTER_SIGMA)) ** 2 + (2 * y * SCALE / h / (2 * CENTER_SIGMA)) ** 2)
     )
-    return Template(thin, jacobian, points, lean.astype(np.float32), centre, (w, h))
+    return Template(thin, jacobian, points, lean.astype(np.float32), center, (w, h))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def register(contrast: FloatArray, template: Template, start: FloatArray, rounds
         if step is None:
             return None
         gain = float(step[6])
-        affine = affine @ np.linalg.inv(_warp_matrix(step, template.centre_xy))
+        affine = affine @ np.linalg.inv(_warp_matrix(step, template.center_xy))
         if turn and _largest_shift(step, template.size_wh) < CONVERGED_PX:
             break
     r, inside = _residuals(contrast, template, affine)
@@ -158,10 +158,10 @@ def _solve(template: Template, r: FloatArray, inside: FloatArray, sigma: float) 
     return np.linalg.solve(normal, right / scale) / scale
 
 
-def _warp_matrix(step: FloatArray, centre_xy: tuple[float, float]) -> FloatArray:
-    """(3, 3) warp of one step, whose linear part acts about the picture's centre."""
+def _warp_matrix(step: FloatArray, center_xy: tuple[float, float]) -> FloatArray:
+    """(3, 3) warp of one step, whose linear part acts about the picture's center."""
     linear = np.array([[step[0], step[1]], [step[3], step[4]]]) / SCALE
-    shift = np.array([step[2], step[5]]) - linear @ np.array(centre_xy)
+    shift = np.array([step[2], step[5]]) - linear @ np.array(center_xy)
     warp = identity()
     warp[:2, :2] += linear
     warp[:2, 2] = shift

@@ -1,4 +1,4 @@
-"""Where the skin is: colour that does not depend on brightness, voted over many frames.
+"""Where the skin is: color that does not depend on brightness, voted over many frames.
 
 Skin of any tone reflects red more than blue by a share of its brightness that changes little with
 the tone, so k = (V - U) / Y is used and brightness is not. The threshold is the clip's own.
@@ -15,10 +15,10 @@ import numpy as np
 
 from fascidetect.model import BoolArray, FloatArray, Geometry
 
-POINTS_PER_CELL = 2  # colour is looked at on a grid twice as fine as the cells
-DARKEST = 16.0  # luma below which colour is noise
+POINTS_PER_CELL = 2  # color is looked at on a grid twice as fine as the cells
+DARKEST = 16.0  # luma below which color is noise
 SKIN_FLOOR = 0.06  # k of the palest skin seen in white light
-ONE_CLASS = 0.08  # closer class means than this: the picture is all skin, or colourless
+ONE_CLASS = 0.08  # closer class means than this: the picture is all skin, or colorless
 SMALLEST_SHARE = 0.08  # a smaller subject is not believed
 SECOND_SHARE = 0.15  # further pieces of at least this share of the picture belong to it too
 ON_SKIN = 0.5  # part of an area given by the user that must be skin for the rest of the skin to move with it
@@ -28,7 +28,7 @@ VOTE = 0.6  # part of the looks in which a place must be skin
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Masks on the fine colour grid, and how the area was found (`MotionTrace.area`).
+    """Masks on the fine color grid, and how the area was found (`MotionTrace.area`).
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ def redness(luma: FloatArray, chroma: FloatArray) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape (hc, wc); about 0 for grey, 0.1 to 0.6 for skin.
+        Shape (hc, wc); about 0 for gray, 0.1 to 0.6 for skin.
     """
     rows, cols = chroma.shape[:2]
     y = cv2.resize(luma, (cols, rows), interpolation=cv2.INTER_AREA)

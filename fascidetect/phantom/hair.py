@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from fascidetect.model import ByteArray, FloatArray
-from fascidetect.phantom.motion import STEP_S, coloured, steps, window
+from fascidetect.phantom.motion import STEP_S, colored, steps, window
 from fascidetect.phantom.recipe import Recipe, Scene
 
 _LAG_S = 0.25
@@ -101,7 +101,7 @@ class Wind:
         """Draw the gusts of all winds of a recipe."""
         t = steps(recipe)
         winds = [n for n in recipe.nuisances if n.kind == "wind"]
-        courses = [n.strength * coloured(rng, len(t), _gusts) * window(n, t) for n in winds]
+        courses = [n.strength * colored(rng, len(t), _gusts) * window(n, t) for n in winds]
         turns = [math.radians(n.direction_deg) for n in winds]
         directions = tuple((math.cos(turn), math.sin(turn)) for turn in turns)
         return Wind(hairs, tuple(courses), directions, rng.normal(0, _LAG_S, len(hairs.levels)), fineness)

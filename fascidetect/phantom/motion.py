@@ -77,7 +77,7 @@ def smooth(x: FloatArray | float) -> FloatArray:
     return np.asarray(part * part * part * (10 + part * (6 * part - 15)))
 
 
-def coloured(rng: np.random.Generator, n: int, gain: Callable[[FloatArray], FloatArray]) -> FloatArray:
+def colored(rng: np.random.Generator, n: int, gain: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Noise of rms 1 with the given amplitude spectrum (function of Hz)."""
     size = _fast_size(n)
     spectrum = np.fft.rfft(rng.standard_normal(size))
@@ -104,7 +104,7 @@ def _columns(direction_deg: float, course: FloatArray) -> FloatArray:
 
 
 def _shake(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
-    course = [coloured(rng, len(t), _hand) for _ in range(4)]
+    course = [colored(rng, len(t), _hand) for _ in range(4)]
     # A hand that shifts the picture by 1 px rms also rolls it by about 0.02 degrees and zooms by 0.02 percent.
     scale = nuisance.strength * np.array([1.0, 1.0, 3.5e-4, 2e-4])
     return np.stack(course, 1) * scale * window(nuisance, t)[:, None]
@@ -136,7 +136,7 @@ def _knock(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> Float
 
 def _tremor(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
     rate = nuisance.rate_hz or 8.0
-    course = coloured(rng, len(t), lambda f: np.exp(-((f - rate) ** 2) / (2 * 0.35**2)))
+    course = colored(rng, len(t), lambda f: np.exp(-((f - rate) ** 2) / (2 * 0.35**2)))
     return _columns(nuisance.direction_deg, nuisance.strength * course * window(nuisance, t))
 
 
@@ -144,7 +144,7 @@ def _voluntary(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> F
     """The limb is moved away and back within the given time (2 s where no end is given)."""
     span = ending(nuisance)
     there = smooth((t - nuisance.start_s) / (0.4 * span)) - smooth((t - nuisance.start_s - 0.6 * span) / (0.4 * span))
-    course = nuisance.strength * there * (1 + 0.05 * coloured(rng, len(t), lambda f: (f > 1) * (f < 5) * 1.0))
+    course = nuisance.strength * there * (1 + 0.05 * colored(rng, len(t), lambda f: (f > 1) * (f < 5) * 1.0))
     return _columns(nuisance.direction_deg, course)
 
 
@@ -155,7 +155,7 @@ def _posture(nuisance: Nuisance, t: FloatArray, _: np.random.Generator) -> Float
 
 def _turning(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Slowly to and fro about its axis, from where it lay at the start; at most by the strength."""
-    course = coloured(rng, len(t), lambda f: (f > 0.02) / (1 + (f / 0.3) ** 4))
+    course = colored(rng, len(t), lambda f: (f > 0.02) / (1 + (f / 0.3) ** 4))
     course = (course - course[0]) * window(nuisance, t, 1.0)
     course *= nuisance.strength / max(float(np.abs(course).max()), 1e-12)
     return np.stack([*np.zeros((4, len(t))), course], 1)
@@ -168,7 +168,7 @@ def ending(nuisance: Nuisance) -> float:
 
 
 def _roll(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
-    course = coloured(rng, len(t), _hand) * math.radians(nuisance.strength) * window(nuisance, t)
+    course = colored(rng, len(t), _hand) * math.radians(nuisance.strength) * window(nuisance, t)
     zero = np.zeros_like(t)
     return np.stack([zero, zero, course, zero], 1)
 
@@ -200,7 +200,7 @@ _LIMB: dict[str, Maker] = {"tremor": _tremor, "voluntary": _voluntary, "posture"
 
 def restless(nuisance: Nuisance, t: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Course of a place that never stops, rms 1: noise between 3 and 12 Hz, times `t` in steps of a path."""
-    return coloured(rng, len(t), lambda f: ((f > 3) & (f < 12)) * 1.0) * window(nuisance, t)
+    return colored(rng, len(t), lambda f: ((f > 3) & (f < 12)) * 1.0) * window(nuisance, t)
 
 
 def breath(nuisance: Nuisance, time_s: float) -> float:

@@ -56,7 +56,7 @@ class Scene:
     limb_angle_deg
         Direction of the limb's axis, from x towards y; of a tongue from its root to its tip. An eye lies level.
     tone
-        Colour of the skin, 0 (very light) to 1 (very dark).
+        Color of the skin, 0 (very light) to 1 (very dark).
     texture
         Contrast of the skin: 0.35 is smooth, 1 ordinary, 1.6 coarse.
     hair_per_cm2
@@ -119,7 +119,7 @@ class Twitch:
     start_s
         When it begins; its onset (10 % of the peak) is a little later.
     x_px, y_px
-        Centre, in the scene as the first frame shows it.
+        Center, in the scene as the first frame shows it.
     amplitude_px
         Largest displacement of any point, reached once.
     radius_px
@@ -137,7 +137,7 @@ class Twitch:
     height_px
         Rise of the surface towards the camera, which the side light shows; negative sinks.
     passive
-        Motion of a neighbourhood 2.5 times as wide that is dragged along, as a share of the core's, 0..1.
+        Motion of a neighborhood 2.5 times as wide that is dragged along, as a share of the core's, 0..1.
     focus
         Number of the place where it recurs, from 1; 0 = none.
     """
@@ -224,7 +224,7 @@ class Camera:
     dropped, duplicated
         Share of pictures that are lost, or repeated under a stamp of their own.
     read_noise, shot_noise
-        Sd in grey levels: everywhere, and at middle grey (grows with the root of brightness).
+        Sd in gray levels: everywhere, and at middle gray (grows with the root of brightness).
     denoise_px
         Sd of the blur by which the phone removes noise (and fine texture).
     rotation_deg

@@ -65,7 +65,7 @@ def render(recipe: Recipe) -> Iterator[Picture]:
 
 
 Planes = list[FloatArray]
-"""Red, green and blue of a piece of a picture, (h, w) float32 each, grey levels."""
+"""Red, green and blue of a piece of a picture, (h, w) float32 each, gray levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class _Painter:
     def _move(
         self, shape: Twitch, level: float, maps: tuple[FloatArray, FloatArray, FloatArray], at: FloatArray
     ) -> None:
-        """Displace and shade the neighbourhood of one place; `at` is where it appears in the picture."""
+        """Displace and shade the neighborhood of one place; `at` is where it appears in the picture."""
         box = _box(at, 1.1 * twitch.reach_px(shape) + 8, maps[0].shape)
         x, y, gain = (a[box] for a in maps)
         dx, dy = x - np.float32(shape.x_px), y - np.float32(shape.y_px)
@@ -214,8 +214,8 @@ class _Painter:
         """Lay a strip of the limb over the background, and over it what lies before it."""
         x, y = moment.x[rows], moment.y[rows]
         opening = moment.socket.open_lids(x, y, rows) if moment.socket else None
-        *colours, cover = cv2.split(self.skin.look_up(x, y))
-        planes = [colour * np.float32(1 / 128) for colour in colours]
+        *colors, cover = cv2.split(self.skin.look_up(x, y))
+        planes = [color * np.float32(1 / 128) for color in colors]
         if moment.hairs is not None and self.wind:
             hair = cv2.remap(moment.hairs, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
             _blend(planes, (0.0, 0.0, 0.0), hair * np.float32(self.wind.hairs.dark / 255))

@@ -27,9 +27,9 @@ class Grain:
     def of(recipe: Recipe, rng: np.random.Generator) -> Grain:
         """Draw the store of noise."""
         size = (recipe.height_px + _SPARE, recipe.width_px + _SPARE)
-        grey, colours = rng.standard_normal(size, np.float32), rng.standard_normal((3, *size), np.float32)
-        # Demosaicing ties neighbours and colours together.
-        bank = [cv2.GaussianBlur(0.8 * grey + 0.6 * colour, (0, 0), 0.45) for colour in colours]
+        gray, colors = rng.standard_normal(size, np.float32), rng.standard_normal((3, *size), np.float32)
+        # Demosaicing ties neighbors and colors together.
+        bank = [cv2.GaussianBlur(0.8 * gray + 0.6 * color, (0, 0), 0.45) for color in colors]
         return Grain(recipe.camera, np.stack([plane / plane.std() for plane in bank]), rng)
 
     def frame(self) -> Callable[[list[FloatArray], FloatArray, int], ByteArray]:

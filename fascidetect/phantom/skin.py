@@ -183,33 +183,33 @@ def background(rng: np.random.Generator, size: Size, scene: Scene, *, scale: flo
     return drawn(rng, size, scale)
 
 
-def _coloured(level: FloatArray, rgb: tuple[float, float, float]) -> FloatArray:
+def _colored(level: FloatArray, rgb: tuple[float, float, float]) -> FloatArray:
     return np.asarray(level[..., None] * np.array(rgb), dtype=np.float32)
 
 
 def _cloth(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
-    """Woven, blue-grey, in folds."""
+    """Woven, blue-gray, in folds."""
     y, x = (np.arange(n, dtype=np.float32) for n in size)
     period = max(1.4 * scale, 5.0)
     bent = 1.5 * noise(rng, size, 20 * scale)
     weave = np.sin(2 * np.pi * x[None] / period + bent) * np.sin(2 * np.pi * y[:, None] / period - bent)
     folds = 0.10 * noise(rng, size, 60 * scale) - 0.35 * _furrows(rng, size, 25.0, 35 * scale)
     level = np.exp(folds + 0.10 * weave + 0.06 * noise(rng, size, 2.0))
-    return _coloured(level, (100, 112, 132))
+    return _colored(level, (100, 112, 132))
 
 
 def _wood(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
-    """Brown planks with grain: reddish, so that colour alone does not tell it from skin."""
+    """Brown planks with grain: reddish, so that color alone does not tell it from skin."""
     rings = noise(rng, size, 9 * scale, stretch=12) * 3 + noise(rng, size, 2.5 * scale, stretch=20)
     grain = 0.10 * np.sin(4 * rings) + 0.05 * noise(rng, size, max(1.5, 0.4 * scale), stretch=25)
     level = np.exp(grain + 0.08 * noise(rng, size, 60 * scale))
-    return _coloured(level, (150, 106, 70))
+    return _colored(level, (150, 106, 70))
 
 
 def _wall(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
-    """A wall or sheet of the colour of skin."""
+    """A wall or sheet of the color of skin."""
     level = np.exp(0.06 * noise(rng, size, 60 * scale) + 0.03 * noise(rng, size, max(2.0, 1.5 * scale)))
-    return _coloured(level, (206, 168, 142))
+    return _colored(level, (206, 168, 142))
 
 
 def _mouth(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
@@ -218,17 +218,17 @@ def _mouth(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
     lips = np.clip((np.hypot(x[None] / 0.98, y[:, None] / 0.98) - 1) / 0.12 + 0.5, 0, 1)[..., None]
     wrinkles = np.exp(0.10 * noise(rng, size, 6 * scale) - 0.15 * _furrows(rng, size, 80.0, max(1.5 * scale, 3.0)))
     inside = np.exp(0.2 * noise(rng, size, 8 * scale))
-    return np.asarray((1 - lips) * _coloured(inside, (70, 24, 26)) + lips * _coloured(wrinkles, (176, 96, 92)))
+    return np.asarray((1 - lips) * _colored(inside, (70, 24, 26)) + lips * _colored(wrinkles, (176, 96, 92)))
 
 
 def _dark(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
     """A dark room."""
     level = np.exp(0.3 * noise(rng, size, 50 * scale) + 0.1 * noise(rng, size, 4 * scale))
-    return _coloured(level, (24, 24, 28))
+    return _colored(level, (24, 24, 28))
 
 
 def to_texture(picture: FloatArray, alpha: FloatArray | None = None) -> np.typing.NDArray[np.uint16]:
-    """Four channels of 16 bit (RGB and cover), 1/128 grey level and finer than any rounding that matters."""
+    """Four channels of 16 bit (RGB and cover), 1/128 gray level and finer than any rounding that matters."""
     packed = np.empty((*picture.shape[:2], 4), np.uint16)
     packed[..., :3] = np.clip(picture * 128 + 0.5, 0, 65535)
     packed[..., 3] = 65535 if alpha is None else np.clip(alpha * 65535 + 0.5, 0, 65535)

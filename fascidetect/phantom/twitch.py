@@ -19,10 +19,10 @@ _HALF = math.sqrt(2 * math.log(2))
 """Radius at half maximum of a Gaussian, in its sd."""
 
 _LOBE = 1.5
-"""Distance of each of two lobes from the centre, in sd."""
+"""Distance of each of two lobes from the center, in sd."""
 
 _PASSIVE = 2.5
-"""Width of the neighbourhood that is dragged along, in widths of the core."""
+"""Width of the neighborhood that is dragged along, in widths of the core."""
 
 _EDGE = 0.1
 """Share of the peak at which an event begins and ends (formats)."""
@@ -96,13 +96,13 @@ def value(twitch: Twitch, time_s: float) -> float:
 
 
 def reach_px(twitch: Twitch) -> float:
-    """Distance from the centre beyond which nothing moves by more than about 0.1 % of the amplitude."""
+    """Distance from the center beyond which nothing moves by more than about 0.1 % of the amplitude."""
     sd = twitch.radius_px / _HALF * (_PASSIVE if twitch.passive else 1.0)
     return sd * (4.0 + (_LOBE if twitch.kind == "lobes" else 0.0))
 
 
 def field(twitch: Twitch, dx: FloatArray, dy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Displacement (x, y) at the peak, px, at offsets (dx, dy) from the centre; largest length = amplitude."""
+    """Displacement (x, y) at the peak, px, at offsets (dx, dy) from the center; largest length = amplitude."""
     x, y = _profile(twitch.kind, twitch.direction_deg, twitch.radius_px, dx, dy)
     core = twitch.amplitude_px / _peak(twitch.kind, twitch.passive)
     if not twitch.passive:
@@ -113,7 +113,7 @@ def field(twitch: Twitch, dx: FloatArray, dy: FloatArray) -> tuple[FloatArray, F
 
 @lru_cache(maxsize=256)
 def _peak(kind: Kind, passive: float) -> float:
-    """Largest length of the sum of core and neighbourhood: all kinds reach it on the line of their direction."""
+    """Largest length of the sum of core and neighborhood: all kinds reach it on the line of their direction."""
     s = np.linspace(0, 10, 100_001)
     core, _ = _profile(kind, 0.0, _HALF, s, np.zeros_like(s))
     wide, _ = _profile(kind, 0.0, _PASSIVE * _HALF, s, np.zeros_like(s))

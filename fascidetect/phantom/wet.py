@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fascidetect.model import FloatArray
-from fascidetect.phantom.motion import STEP_S, coloured, steps
+from fascidetect.phantom.motion import STEP_S, colored, steps
 from fascidetect.phantom.recipe import Recipe
 from fascidetect.phantom.skin import blurred, noise
 
@@ -45,7 +45,7 @@ class Glitter:
         picture = recipe.height_px + 2 * _MARGIN_PX, recipe.width_px + 2 * _MARGIN_PX
         film = 0.6 * noise(rng, picture, max(9 * scale, 8.0)) + 0.8 * noise(rng, picture, max(1.5 * scale, 3.0))
         bumps = blurred(noise(rng, size, max(0.8 * scale * fineness, 3.0)), 1.0)
-        slow = [coloured(rng, len(steps(recipe)), lambda f: (f > 0.05) / (1 + (f / 0.5) ** 2)) for _ in range(2)]
+        slow = [colored(rng, len(steps(recipe)), lambda f: (f > 0.05) / (1 + (f / 0.5) ** 2)) for _ in range(2)]
         return Glitter(bumps, film, _CREEP_PX * np.stack(slow, 1), 150 * recipe.scene.gloss * recipe.scene.exposure)
 
     def sheen(self, time_s: float) -> FloatArray:

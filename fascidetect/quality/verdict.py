@@ -10,7 +10,7 @@ from fascidetect.model import ByteArray, MotionTrace, Quality, Unusable, Verdict
 from fascidetect.quality.usable import usable_seconds
 from fascidetect.settings import QualitySettings
 
-DARK = 20.0  # grey level below which even the brighter parts of the picture show nothing
+DARK = 20.0  # gray level below which even the brighter parts of the picture show nothing
 PLAIN = 0.003  # mean squared contrast gradient below which there is nothing to follow
 LEAST_SHARE, LEAST_OF_ROI = 0.02, 0.2  # of the picture, of an area that was asked for; from less nothing is concluded
 SMALL_SHARE = 0.25  # of the picture; less, found automatically, is said loudly

@@ -264,7 +264,7 @@ def _write_key(axes: Axes, result: Result, letters: int) -> None:
         parts.append("bar: " + ", ".join(sorted(names)))
     if result.rejections:
         counts = Counter(reason_words(r.reason) for r in result.rejections)
-        parts.append("short grey line: not counted: " + ", ".join(f"{n} {words}" for words, n in counts.most_common()))
+        parts.append("short gray line: not counted: " + ", ".join(f"{n} {words}" for words, n in counts.most_common()))
     lines = textwrap.wrap(
         "   \N{MIDDLE DOT}   ".join(parts), letters, max_lines=2 if letters > 100 else 3, placeholder=" ..."
     )

@@ -370,7 +370,7 @@ def _draw_still(layout: Layout, axis: Axis, result: Result, label: str) -> ByteA
 
 
 def _hatch(canvas: ByteArray, rect: Rect) -> None:
-    """Fill a rectangle (at least two columns) with grey diagonal lines."""
+    """Fill a rectangle (at least two columns) with gray diagonal lines."""
     left, top, right, bottom = rect
     right = max(right, left + 2)
     y, x = np.mgrid[top:bottom, left:right]
@@ -403,7 +403,7 @@ def _column_gap(columns: IntArray) -> float:
 
 
 def _draw_event_marks(canvas: ByteArray, layout: Layout, axis: Axis, result: Result) -> None:
-    """Counted: tall colored marks with a head, short ones where crowded. Rejected: short grey. Sustained: a bar."""
+    """Counted: tall colored marks with a head, short ones where crowded. Rejected: short gray. Sustained: a bar."""
     _, top, _, bottom = layout.plot
     u = layout.unit_px
     for place in result.sustained:

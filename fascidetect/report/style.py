@@ -25,7 +25,7 @@ NO_FOCUS_COLOR: Color = (235, 235, 235)
 """Of a counted event that belongs to no focus."""
 
 REJECTED_COLOR: Color = (165, 165, 165)
-"""Of a movement that was seen and not counted: always grey."""
+"""Of a movement that was seen and not counted: always gray."""
 
 REASON_WORDS: dict[str, str] = {
     # why a movement was not counted: settings.REASONS

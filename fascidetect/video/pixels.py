@@ -1,4 +1,4 @@
-"""From a decoded frame to upright numbers: brightness, colour difference, RGB."""
+"""From a decoded frame to upright numbers: brightness, color difference, RGB."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def luma(frame: VideoFrame, geometry: Geometry, upright: Upright) -> FloatArray:
 
 
 def chroma(frame: VideoFrame, geometry: Geometry, upright: Upright) -> FloatArray | None:
-    """Upright colour difference, (2 rows, 2 cols, 2) float32 around 0 in 8-bit units; None if grey."""
+    """Upright color difference, (2 rows, 2 cols, 2) float32 around 0 in 8-bit units; None if gray."""
     if len(frame.planes) < 3:
         return None
     rows, cols = geometry.shape

@@ -34,7 +34,7 @@ from fascidetect.video.stamps import LOOKAHEAD, in_order
 T = TypeVar("T")
 
 FIRST_CHROMA = 10
-"""So many frames come with colour at the start, where the subject is sought."""
+"""So many frames come with color at the start, where the subject is sought."""
 
 MIN_REPEATED_SHARE = 0.02
 TIME_ROUNDING_S = 1e-6
@@ -118,12 +118,12 @@ class Clip:
         geometry
             Sizes; pictures of another size than expected are brought to the working size.
         chroma_every_s
-            Colour comes with the first ten frames and then about this often.
+            Color comes with the first ten frames and then about this often.
         """
         return self._track(self._frames(geometry, chroma_every_s))
 
     def pictures(self, long_side_px: int) -> Iterator[Picture]:
-        """Upright colour pictures of even width and height, never enlarged, for people to look at."""
+        """Upright color pictures of even width and height, never enlarged, for people to look at."""
         return self._track(self._pictures(long_side_px))
 
     def _track(self, running: Iterator[T]) -> Iterator[T]:
@@ -221,7 +221,7 @@ def _part_words(settings: ClipSettings) -> str:
 
 
 class _Reducer:
-    """Turns decoded frames into `Frame`; decides which come with colour."""
+    """Turns decoded frames into `Frame`; decides which come with color."""
 
     def __init__(self, geometry: Geometry, upright: Upright, from_s: float, chroma_every_s: float) -> None:
         self._geometry = geometry

@@ -117,7 +117,7 @@ class VideoWriter:
         Parameters
         ----------
         rgb
-            Shape (h, w, 3), or (h, w) for grey.
+            Shape (h, w, 3), or (h, w) for gray.
         time_s
             Its stamp, >= 0 and later than the one before; kept to 1/90000 s.
         """

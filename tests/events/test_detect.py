@@ -49,7 +49,7 @@ def test_a_twitch_is_found_when_and_where_it_was_put(fps):
     assert event.onset_s == pytest.approx(bump.start_s, abs=frame)
     assert (event.ref_x_px, event.ref_y_px) == pytest.approx(tuple(place_of(bump)), abs=PLACE_PX)
     assert event.peak_frame == pytest.approx(event.peak_s * fps, abs=0.51)
-    # 2 px of the full picture for each analysis_px; averaging over neighbours takes some of a hill's top.
+    # 2 px of the full picture for each analysis_px; averaging over neighbors takes some of a hill's top.
     assert event.amplitude_px == pytest.approx(2.0, rel=0.25)
     assert event.box_x_px < event.ref_x_px < event.box_x_px + event.box_w_px
     assert event.box_y_px < event.ref_y_px < event.box_y_px + event.box_h_px

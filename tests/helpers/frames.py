@@ -21,7 +21,7 @@ GRID = Geometry(480, 270, 480, 270, 10)
 
 @dataclass(frozen=True)
 class Texture:
-    """Sum of plane waves, 6 to 60 px long: grey values that are known at any place, also between pixels.
+    """Sum of plane waves, 6 to 60 px long: gray values that are known at any place, also between pixels.
 
     As in skin, short waves are fainter: the amplitude grows with the root of the length.
     """
@@ -60,16 +60,16 @@ def shifted(dx: float, dy: float) -> FloatArray:
 
 def turned(degrees: float, zoom: float, dx: float, dy: float, geometry: Geometry = GRID) -> FloatArray:
     """Rotation and zoom about the middle of the picture, then a shift."""
-    centre = np.array([geometry.analysis_width_px - 1, geometry.analysis_height_px - 1]) / 2
+    center = np.array([geometry.analysis_width_px - 1, geometry.analysis_height_px - 1]) / 2
     c, s = zoom * np.cos(np.radians(degrees)), zoom * np.sin(np.radians(degrees))
     linear = np.array([[c, -s], [s, c]])
     out = np.eye(3)
-    out[:2, :2], out[:2, 2] = linear, centre - linear @ centre + [dx, dy]
+    out[:2, :2], out[:2, 2] = linear, center - linear @ center + [dx, dy]
     return out
 
 
 def frames(pictures: Iterable[FloatArray], *, fps: float = 30.0) -> Iterator[Frame]:
-    """Grey frames without a codec."""
+    """Gray frames without a codec."""
     for k, picture in enumerate(pictures):
         yield Frame(k, k / fps, np.asarray(picture, np.float32), None, k == 0)
 
@@ -91,8 +91,8 @@ def skin_frames(recipe: Recipe, geometry: Geometry) -> Iterator[Frame]:
     """A made clip as the reader would give it, had no codec come between."""
     for picture in render(recipe):
         shown = av.VideoFrame.from_ndarray(picture.rgb, format="rgb24").reformat(format="yuv444p")
-        grey, colour = luma(shown, geometry, Upright()), chroma(shown, geometry, Upright())
-        yield Frame(picture.index, picture.time_s, grey, colour, picture.index == 0)
+        gray, color = luma(shown, geometry, Upright()), chroma(shown, geometry, Upright())
+        yield Frame(picture.index, picture.time_s, gray, color, picture.index == 0)
 
 
 def measured_skin(recipe: Recipe, *, rois: tuple[Roi, ...] = ()) -> MotionTrace:
@@ -101,9 +101,9 @@ def measured_skin(recipe: Recipe, *, rois: tuple[Roi, ...] = ()) -> MotionTrace:
     return measure_frames(skin_frames(recipe, geometry), clip, geometry, rois, MeasureSettings())
 
 
-def plateau(geometry: Geometry, centre_xy: tuple[float, float], radius_px: float, rim_px: float) -> FloatArray:
+def plateau(geometry: Geometry, center_xy: tuple[float, float], radius_px: float, rim_px: float) -> FloatArray:
     """(h, w) 1 within the radius, 0 beyond the rim, smooth between."""
     x, y = places(geometry)
-    away = np.hypot(x - centre_xy[0], y - centre_xy[1])
+    away = np.hypot(x - center_xy[0], y - center_xy[1])
     part = np.clip((away - radius_px) / rim_px, 0, 1)
     return 0.5 + 0.5 * np.cos(np.pi * part)

@@ -16,7 +16,7 @@ CONSTANT_QUALITY = {"libx264": {"crf": "8"}, "libx265": {"crf": "10", "x265-para
 
 
 def texture(height: int = 80, width: int = 160, *, seed: int = 0) -> np.ndarray:
-    """Smooth random grey picture, uint8, 40..210."""
+    """Smooth random gray picture, uint8, 40..210."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(40, 210, (height // 8 + 2, width // 8 + 2))
     rows, cols = np.linspace(0, coarse.shape[0] - 1.01, height), np.linspace(0, coarse.shape[1] - 1.01, width)
@@ -49,10 +49,10 @@ def write_video(
     sound_s: float = 0.0,
     pixel_aspect: Fraction | None = None,
 ) -> Path:
-    """Encode grey (h, w), RGB (h, w, 3) or 10-bit grey (uint16) pictures.
+    """Encode gray (h, w), RGB (h, w, 3) or 10-bit gray (uint16) pictures.
 
     ``rotation`` is (counter-clockwise degrees, mirrored left to right after it), as players shall
-    turn the picture. Brightness codes of grey pictures are kept as they are.
+    turn the picture. Brightness codes of gray pictures are kept as they are.
     """
     pictures = list(pictures)
     height, width = pictures[0].shape[:2] if pictures else (80, 160)
@@ -85,7 +85,7 @@ def write_video(
 
 
 def to_frame(picture: np.ndarray, pix_fmt: str) -> av.VideoFrame:
-    """Put grey values into the brightness plane without a change; RGB is converted."""
+    """Put gray values into the brightness plane without a change; RGB is converted."""
     if picture.ndim == 3:
         return av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pix_fmt)
     frame = av.VideoFrame(picture.shape[1], picture.shape[0], pix_fmt)

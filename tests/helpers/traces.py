@@ -70,7 +70,7 @@ def make_trace(
 ) -> MotionTrace:
     """Noise plus movements; ``changes`` replace whole fields.
 
-    The noise is white in time and shared by neighbouring cells, as windows overlap (sd 1 cell).
+    The noise is white in time and shared by neighboring cells, as windows overlap (sd 1 cell).
     """
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(duration_s * fps)) / fps if time_s is None else time_s
@@ -105,7 +105,7 @@ def make_trace(
 
 
 def _grain(rng: np.random.Generator, shape: tuple[int, int, int]) -> FloatArray:
-    """Noise of sd 1 that neighbouring cells share."""
+    """Noise of sd 1 that neighboring cells share."""
     grain = gaussian_filter(rng.standard_normal(shape, np.float32), (0, 1, 1), mode="wrap")
     return grain / max(float(grain.std()) if grain.size else 0.0, 1e-9)
 
@@ -128,5 +128,5 @@ def read_only(trace: MotionTrace) -> MotionTrace:
 
 
 def place_of(bump: Bump, geometry: Geometry = GRID) -> FloatArray:
-    """(x, y) of its centre in px of the full picture."""
+    """(x, y) of its center in px of the full picture."""
     return geometry.analysis_to_px(geometry.cells_to_analysis(np.array([bump.row, bump.col])))

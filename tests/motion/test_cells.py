@@ -11,8 +11,8 @@ from fascidetect.phantom.clip import truth_of
 from fascidetect.pipeline import measure
 
 STILL_FRAMES = 15
-CENTRE = 240.0, 130.0
-MIDDLE = np.s_[11:15, 22:26]  # cells about CENTRE, all well inside of the plateau
+CENTER = 240.0, 130.0
+MIDDLE = np.s_[11:15, 22:26]  # cells about CENTER, all well inside of the plateau
 TEXTURED_SD_PX, SMOOTH_SD_PX = (
     0.02,
     0.035,
@@ -31,7 +31,7 @@ def texture():
 def test_a_patch_moves_as_far_as_it_was_moved(texture, distance, turn_deg):
     dx, dy = distance * np.cos(np.radians(turn_deg)), distance * np.sin(np.radians(turn_deg))
     x, y = places()
-    patch = plateau(GRID, CENTRE, 55, 20)
+    patch = plateau(GRID, CENTER, 55, 20)
     still, moved = texture.seen(), texture.at(x - dx * patch, y - dy * patch)
     trace = measured([still] * STILL_FRAMES + [moved])
     found = trace.displacement_px[-1].astype(float)
@@ -59,8 +59,8 @@ def height_of_a_twitch(seed, texture_level, distance):
     trace = measured_skin(recipe)
     row, col = (n // 2 for n in trace.geometry.shape)
     core = trace.displacement_px[:, row - 2 : row + 2, col - 2 : col + 2].astype(float).mean(axis=(1, 2))
-    centre = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2])
-    core += followed(trace, centre)
+    center = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2])
+    core += followed(trace, center)
     assert trace.time_s[48] == pytest.approx(1.6)
     return (core[48] - core[44])[0]
 
@@ -154,7 +154,7 @@ def test_the_fit_follows_the_limb_and_not_what_lies_behind():
 def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture):
     """The slow guess must not bias what is measured: the sum of both is the truth."""
     x, y = places()
-    patch = plateau(GRID, CENTRE, 55, 20)
+    patch = plateau(GRID, CENTER, 55, 20)
     slow = 1.5 * np.sin(np.linspace(0, np.pi / 2, 35))
     pictures = [texture.at(x - s * patch, y) for s in slow] + [texture.at(x - (slow[-1] + 0.8) * patch, y)]
     trace = measured(pictures)

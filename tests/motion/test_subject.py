@@ -47,10 +47,10 @@ def test_the_limb_is_found(tone, background):
 
 @pytest.mark.parametrize("tone", TONES)
 @pytest.mark.parametrize("background", ["cloth", "dark"])
-def test_what_has_not_the_colour_of_skin_is_left_out(tone, background):
+def test_what_has_not_the_color_of_skin_is_left_out(tone, background):
     subject, limb = looked_at(still(tone=tone, background=background))
     assert subject.area == "skin"
-    assert subject.mask[~limb].mean() <= 0.3  # closing gaps and the codec's coarse colour widen the outline
+    assert subject.mask[~limb].mean() <= 0.3  # closing gaps and the codec's coarse color widen the outline
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_marks_on_the_skin_make_no_holes(features):
     assert subject.mask[limb].mean() >= 0.9
 
 
-def test_grey_pictures_are_analyzed_whole():
+def test_gray_pictures_are_analyzed_whole():
     votes = SubjectVotes(GRID, None)
     rows, cols = (n * POINTS_PER_CELL for n in GRID.shape)
     votes.look(np.full((270, 480), 120, np.float32), np.zeros((rows, cols, 2), np.float32), np.eye(3))
@@ -72,14 +72,14 @@ def test_grey_pictures_are_analyzed_whole():
 
 def test_something_that_passes_does_not_change_the_subject():
     rows, cols = (n * POINTS_PER_CELL for n in GRID.shape)
-    grey = np.full((270, 480), 100, np.float32)
-    colour = np.zeros((rows, cols, 2), np.float32)
-    colour[10:40, :, 1] = 25  # a red bar: the skin
-    other = colour.copy()
+    gray = np.full((270, 480), 100, np.float32)
+    color = np.zeros((rows, cols, 2), np.float32)
+    color[10:40, :, 1] = 25  # a red bar: the skin
+    other = color.copy()
     other[:, 30:60, 1] = 25  # a hand across the picture, in a third of the looks
     votes = SubjectVotes(GRID, None)
-    for look in [colour, colour, other] * 4:
-        votes.look(grey, look, np.eye(3))
+    for look in [color, color, other] * 4:
+        votes.look(gray, look, np.eye(3))
     assert votes.subject().mask[12:38].all()
     assert not votes.subject().mask[45:].any()
     assert not votes.subject().mask[:7].any()
@@ -89,21 +89,21 @@ def test_votes_follow_the_camera():
     rows, cols = (n * POINTS_PER_CELL for n in GRID.shape)
     votes = SubjectVotes(GRID, None)
     for shift in range(0, 50, 10):  # analysis_px: two points for each cell of 10
-        colour = np.zeros((rows, cols, 2), np.float32)
-        colour[10 + shift // 5 : 30 + shift // 5, :, 1] = 25
-        votes.look(np.full((270, 480), 100, np.float32), colour, np.array([[1, 0, 0], [0, 1, shift], [0, 0, 1.0]]))
+        color = np.zeros((rows, cols, 2), np.float32)
+        color[10 + shift // 5 : 30 + shift // 5, :, 1] = 25
+        votes.look(np.full((270, 480), 100, np.float32), color, np.array([[1, 0, 0], [0, 1, shift], [0, 0, 1.0]]))
     found = np.flatnonzero(votes.subject().mask[:, cols // 2])
     assert (found[0], found[-1]) == (pytest.approx(10, abs=1), pytest.approx(29, abs=1))
 
 
 def test_redness_does_not_depend_on_brightness():
-    colour = np.dstack([np.full((4, 4), -10.0), np.full((4, 4), 20.0)]).astype(np.float32)
-    bright, dark = (redness(np.full((40, 40), y, np.float32), colour * (y / 100)) for y in (200, 50))
+    color = np.dstack([np.full((4, 4), -10.0), np.full((4, 4), 20.0)]).astype(np.float32)
+    bright, dark = (redness(np.full((40, 40), y, np.float32), color * (y / 100)) for y in (200, 50))
     assert bright == pytest.approx(dark)
     assert bright == pytest.approx(0.3)
 
 
-def test_one_colour_is_no_subject():
+def test_one_color_is_no_subject():
     assert find_skin(np.full((54, 96), 0.3, np.float32)) is None
 
 
@@ -114,7 +114,7 @@ def test_an_area_covers_what_was_drawn():
     mask = rasterize((Roi.rectangle(200, 100, 400, 200),), SMALL)
     rows, cols = (np.flatnonzero(mask.any(axis=k)) for k in (1, 0))
     point_px = 960 / mask.shape[1]
-    # A point counts where its centre lies inside or on the rim: half a point of slack.
+    # A point counts where its center lies inside or on the rim: half a point of slack.
     assert (cols[0] + 0.5) * point_px == pytest.approx(200, abs=point_px)
     assert (cols[-1] + 0.5) * point_px == pytest.approx(600, abs=point_px)
     assert (rows[0] + 0.5) * point_px == pytest.approx(100, abs=point_px)
@@ -152,7 +152,7 @@ def test_the_size_that_is_asked_for_is_enough():
     assert rasterize((Roi.rectangle(100, 100, 40, 40),), SMALL).any()
 
 
-def test_the_users_area_wins_over_colour():
+def test_the_users_area_wins_over_color():
     mask = np.zeros([n * POINTS_PER_CELL for n in GRID.shape], bool)
     mask[5:20, 5:20] = True
     votes = SubjectVotes(GRID, mask)

@@ -43,7 +43,7 @@ def test_a_nuisance_of_no_strength_changes_nothing(kind):
     recipe = replace(SMALL, width_px=160, height_px=120, scene=scene, duration_s=0.3)
     none = pictures(recipe)
     weak = pictures(replace(recipe, nuisances=(Nuisance(kind, 1e-9, start_s=0.1),)))
-    # Hairs that may move are drawn apart from the skin, after its light: a grey level or two at their edges.
+    # Hairs that may move are drawn apart from the skin, after its light: a gray level or two at their edges.
     assert np.abs(np.array(none, float) - weak).mean() < (0.1 if kind == "wind" else 1e-3)
 
 

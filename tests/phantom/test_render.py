@@ -76,7 +76,7 @@ def test_noise_has_the_strength_asked_for():
 
 
 @pytest.mark.parametrize("tone", [0.0, 0.25, 0.5, 0.75, 1.0])
-def test_skin_of_every_tone_has_the_colour_of_skin(tone):
+def test_skin_of_every_tone_has_the_color_of_skin(tone):
     rgb = pictures(replace(SMALL, scene=replace(SMALL.scene, tone=tone)), 1)[0]
     y, cr, cb = (plane[INNER].mean() for plane in cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)))
     assert 10 < cr - cb < 70

@@ -76,7 +76,7 @@ def test_a_bulge_points_outward_a_dimple_inward_and_lobes_apart():
         assert np.sign(field(twitch, *left)[0]) == -sign
 
 
-def test_a_raised_surface_slopes_down_from_its_centre():
+def test_a_raised_surface_slopes_down_from_its_center():
     along_x, _ = slope(Twitch(0, 0, 0, radius_px=20, height_px=2), np.array([-10.0, 0.0, 10.0]), np.zeros(3))
     assert np.sign(along_x).tolist() == [1, 0, -1]
 

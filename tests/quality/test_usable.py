@@ -39,7 +39,7 @@ def test_all_lost_is_all_unusable():
     assert usable_seconds(0, float(trace.time_s[-1]), lost) == 0
 
 
-def test_neighbours_are_joined_and_overlaps_cut():
+def test_neighbors_are_joined_and_overlaps_cut():
     a, b, c = Unusable(1.0, 2.0, "x"), Unusable(2.1, 3.0, "x"), Unusable(2.5, 4.0, "y")
     assert join([c, b, a]) == (Unusable(1.0, 3.0, "x"), Unusable(3.0, 4.0, "y"))
     assert join([Unusable(0, 5, "x"), Unusable(1, 2, "y")]) == (Unusable(0, 5, "x"),)

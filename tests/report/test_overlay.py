@@ -76,15 +76,15 @@ def test_a_lost_frame_borrows_the_place_of_its_neighbor():
     assert np.abs(shift).max() < 2  # one frame of drift is 0.7 px here
 
 
-def test_a_rejected_movement_is_grey_and_dashed(trace):
+def test_a_rejected_movement_is_gray_and_dashed(trace):
     event = make_event(trace, 5.0, (0.5, 0.5), focus=1)
     result = make_result(trace, (), (Rejection(event, "rhythmic"),))
     (picture,) = draw(trace, result, [5.0])
     assert len(colored(picture.rgb, FOCUS_COLORS[0])) == 0
-    grey = colored(picture.rgb, REJECTED_COLOR, rows=slice(270 - 52, 270 + 52), tolerance=6)
+    gray = colored(picture.rgb, REJECTED_COLOR, rows=slice(270 - 52, 270 + 52), tolerance=6)
     counted = draw(trace, make_result(trace, (event,)), [5.0])[0]
     solid = colored(counted.rgb, FOCUS_COLORS[0], rows=slice(270 - 52, 270 + 52))
-    assert 100 < len(grey) < 0.6 * len(solid)
+    assert 100 < len(gray) < 0.6 * len(solid)
 
 
 def test_continuous_movement_is_drawn_and_not_called_none(trace):

@@ -39,7 +39,7 @@ def test_stamps_of_a_variable_rate_are_kept(tmp_path, rng, encoding):
     np.testing.assert_allclose(got, times, atol=TICK_S / 2 + 1e-9)  # half a tick: rounding
 
 
-def test_colours_survive(tmp_path):
+def test_colors_survive(tmp_path):
     patches = np.zeros((64, 64, 3), np.uint8)
     patches[:32, :32], patches[:32, 32:], patches[32:] = (210, 160, 130), (60, 90, 160), (128, 128, 128)
     path = tmp_path / "a.mp4"

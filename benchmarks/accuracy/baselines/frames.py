@@ -1,4 +1,4 @@
-"""What every baseline looks at: upright grey pictures of 640 px, at no more than 30 in a second."""
+"""What every baseline looks at: upright gray pictures of 640 px, at no more than 30 in a second."""
 
 from __future__ import annotations
 
