@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -41,6 +42,8 @@ from fascidetect.video.writer import VideoWriter
 
 DEFAULTS = Settings()
 
+_log = logging.getLogger(__name__)
+
 
 def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None) -> MotionTrace:
     """Measure the motion of every cell in every frame of a clip (the pixel half).
@@ -74,6 +77,10 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
         )
         frames = _watched(clip.frames(geometry), clip.n_expected, "measuring", progress)
         trace = measure_frames(frames, facts, geometry, settings.clip.rois, ask)
+        lost, (rows, cols) = int(np.sum(~trace.ok)), geometry.shape
+        working = f"{geometry.analysis_width_px} x {geometry.analysis_height_px} px"
+        _log.info("measured %d frames at %s, %d x %d cells, area: %s", len(trace.ok), working, cols, rows, trace.area)
+        _log.info("frames that could not be registered: %d", lost)
         return replace(trace, warnings=tuple(clip.warnings))
 
 
@@ -102,6 +109,10 @@ def detect(trace: MotionTrace, settings: Settings = DEFAULTS) -> Result:
     """
     unusable = find_unusable(trace, settings.quality) if len(trace.time_s) else ()
     found = detect_events(trace, unusable, settings.quality.max_gap_s, settings.detect)
+    counted = sum(not j.reason for j in found.judged)
+    noise = found.noise_px * trace.geometry.px_per_analysis_px
+    _log.info("noise of a cell %.3f px, threshold %.1f times the clip's noise", noise, found.threshold)
+    _log.info("candidates: %d, of which counted: %d", len(found.judged), counted)
     unusable = join([*unusable, *found.lost])
     share = float(found.valid.mean())
     measured = Measured(found.noise_px, found.limit50_px, found.limit90_px, found.unfit, share)

@@ -89,8 +89,12 @@ def test_a_clip_of_five_to_twenty_seconds_has_events_and_no_rate(done):
     assert {focus.rate_per_min for focus in result.foci} == {None}
 
 
-def test_a_quiet_clip_is_quiet(clips):
-    result = analyze(clips / "quiet.mp4")
+def test_a_quiet_clip_is_quiet(clips, caplog):
+    with caplog.at_level("INFO", "fascidetect"):
+        result = analyze(clips / "quiet.mp4")
+    told = " ".join(caplog.messages)
+    assert "measured 180 frames" in told
+    assert "of which counted: 0" in told
     assert result.events == ()
     assert result.sustained == ()
     assert result.quality.verdict == "limited"  # short, not unusable
