@@ -22,8 +22,11 @@ LENGTH_S = 20.0
 QUIET_S = 60.0
 """Of a reporting clip without twitches; one for development is as long as the others of its group."""
 
-N_TWITCHING = {"dev": 3, "report": 6}
+N_TWITCHING = {"dev": 2, "report": 4}
 N_QUIET = {"dev": 2, "report": 4}
+
+STIR_EVERY_S = 10.0
+"""Nobody lies quite still: in every real clip at hand a limb turns once or more."""
 
 USUAL = Habit(rate_per_min=18.0, amplitude_px=(0.5, 2.0), radius_px=(18.0, 32.0), min_gap_s=0.5)
 SMALL_PICTURE = replace(USUAL, amplitude_px=(0.35, 1.4), radius_px=(12.0, 22.0))
@@ -96,8 +99,15 @@ def size(width: int, height: int) -> Change:
 
 
 def held(strength: float) -> Change:
-    """Held in a hand instead of standing."""
-    return lambda recipe, _: replace(recipe, nuisances=hand(strength))
+    """Held in a hand instead of standing, before a limb that now and then turns a little."""
+    return lambda recipe, rng: replace(recipe, nuisances=(*hand(strength), *stirs(recipe.duration_s, rng)))
+
+
+def stirs(duration_s: float, rng: Rng) -> Iterator[Nuisance]:
+    """Yield one short turn of the limb in each `STIR_EVERY_S`."""
+    for k in range(max(1, round(duration_s / STIR_EVERY_S))):
+        start_s = float(rng.uniform(k * STIR_EVERY_S + 1.0, min((k + 1) * STIR_EVERY_S, duration_s) - 4.0))
+        yield Nuisance("turning", float(rng.uniform(5, 20)), start_s, start_s + float(rng.uniform(1.5, 3.0)))
 
 
 def chain(*changes: Change) -> Change:
@@ -207,6 +217,12 @@ def toned(tone: float) -> Change:
 GROUPS = (
     Group("still", "phone on a support", lambda recipe, _: recipe),
     Group("hand-held", "calm hand, breathing, autofocus", held(1.0)),
+    Group(
+        "native",
+        "as hand-held; ordinary skin, all that a good phone records",
+        chain(held(1.0), scene(texture=1.0), camera(bits_per_px=0.16, denoise_px=0.6)),
+        replace(USUAL, amplitude_px=(0.4, 2.0)),
+    ),
     Group("shaky", "restless hand, knocks, background at another depth", chain(held(3.0), knocks, scene(parallax=0.4))),
     Group("smooth", "little texture, no hair", chain(held(1.0), scene(texture=0.35, hair_per_cm2=0.0))),
     Group("hairy", "much hair", chain(held(1.0), scene(hair_per_cm2=8.0))),
@@ -217,7 +233,7 @@ GROUPS = (
     Group(
         "dark",
         "underexposed, noisy, denoised",
-        chain(held(1.0), scene(exposure=0.35), camera(read_noise=2.2, shot_noise=1.6, denoise_px=0.7)),
+        chain(held(1.0), scene(exposure=0.35), camera(read_noise=3.5, shot_noise=3.0, denoise_px=1.2)),
     ),
     Group("breathing", "strong breathing and a pulse", chain(held(1.0), pulse)),
     Group("rhythmic", "one place moves steadily, others twitch", chain(held(1.0), rhythmic)),
@@ -325,7 +341,7 @@ def item(group: Group, side: str, k: int, *, quiet: bool) -> Item:
 def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recipe:
     """A limb before a phone that stands, different in each clip."""
     view = Scene(
-        limb_share=float(rng.uniform(0.55, 0.75)),
+        limb_share=float(rng.uniform(0.4, 0.7)),
         limb_angle_deg=float(rng.uniform(-25, 25)),
         tone=float(rng.uniform(0.05, 0.7)),
         hair_per_cm2=float(rng.choice([0.0, 1.0, 3.0])),
@@ -333,6 +349,15 @@ def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recip
         light_deg=float(rng.uniform(-150, -30)),
         light_side=float(rng.uniform(0.3, 0.8)),
         mm_per_px=0.27,
+        texture=float(rng.uniform(0.3, 0.85)),
+    )
+    # As noisy, as smoothed and as tightly coded as clips of real phones: see `--realism`.
+    recorded = Camera(
+        jitter_s=0.0005,
+        read_noise=float(rng.uniform(1.0, 2.5)),
+        shot_noise=float(rng.uniform(1.5, 3.0)),
+        denoise_px=float(rng.uniform(0.6, 1.2)),
+        bits_per_px=float(np.exp(rng.uniform(np.log(0.05), np.log(0.16)))),
     )
     length_s = QUIET_S if quiet and side == "report" else group.length_s
     return Recipe(
@@ -341,7 +366,7 @@ def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recip
         height_px=540,
         duration_s=length_s,
         scene=view,
-        camera=Camera(bits_per_px=0.12, jitter_s=0.0005),
+        camera=recorded,
         nuisances=(Nuisance("breathing", 0.2),),
     )
 
