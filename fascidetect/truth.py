@@ -6,13 +6,13 @@ not say is None.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from fascidetect.errors import ClipError, ClipNotFound, OutputError
+from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.files import write_whole
 from fascidetect.model import SCHEMA_VERSION
 
 
@@ -113,11 +113,4 @@ def load_truth(path: Path) -> Truth:
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write a truth file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(truth) + b"\n")
-        partial.replace(path)
-    except OSError as exc:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    write_whole(path, msgspec.json.encode(truth) + b"\n")

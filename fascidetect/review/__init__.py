@@ -6,12 +6,16 @@ all decisions of one rater amount to.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from fascidetect.errors import FasciError
 from fascidetect.evaluate.found import load_result
+from fascidetect.report.folder import REVIEW
+from fascidetect.review.counts import count, load_counts, renew_result
 from fascidetect.review.decisions import DEFAULT_RATER, Action, Decision, Draft
 from fascidetect.review.state import Review, ReviewedEvent, completed, fold, raters
-from fascidetect.review.store import REVIEW, Log, append, load_log
+from fascidetect.review.store import Log, append, load_log
 
 __all__ = [
     "DEFAULT_RATER",
@@ -22,16 +26,21 @@ __all__ = [
     "Log",
     "Review",
     "ReviewedEvent",
+    "count",
     "decide",
     "fold",
+    "load_counts",
     "load_log",
     "load_review",
     "raters",
+    "renew_result",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 def decide(folder: Path, draft: Draft, *, seen_seq: int | None = None) -> Decision:
-    """Write one decision about a result; it is on the disk when this returns.
+    """Write one decision about a result; it is on the disk when this returns, and the reviewed counts are renewed.
 
     Parameters
     ----------
@@ -55,7 +64,12 @@ def decide(folder: Path, draft: Draft, *, seen_seq: int | None = None) -> Decisi
         There is no result that can be read.
     """
     found = load_result(folder)
-    return append(folder / REVIEW, lambda decisions: completed(draft, decisions, found, seen_seq))
+    decision = append(folder / REVIEW, lambda decisions: completed(draft, decisions, found, seen_seq))
+    try:
+        renew_result(folder)
+    except FasciError as exc:
+        _log.warning("the decision is safe, but the counts in result.json are not renewed: %s", exc)
+    return decision
 
 
 def load_review(folder: Path, rater: str = DEFAULT_RATER) -> Review:

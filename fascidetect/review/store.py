@@ -9,22 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from fascidetect.errors import OutputError, ReviewConflict, ReviewError
+from fascidetect.errors import OutputError, ReviewError
+from fascidetect.report.folder import alone
 from fascidetect.review.decisions import VERSION, Decision, Draft, check, from_line, to_line
 
-REVIEW = "review.jsonl"
-"""Name of the file in a results folder."""
-
-_TORN, _LOCK = "review.torn", ".review.lock"
-_PATIENCE_S = 10.0
-"""How long to wait for another writer, which needs some milliseconds."""
+_TORN = "review.torn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,7 @@ def append(path: Path, draft: Callable[[tuple[Decision, ...]], Draft]) -> Decisi
         It cannot be written; what was there before is still there.
     """
     try:
-        with _alone(path.with_name(_LOCK)):
+        with alone(path.parent):
             log = load_log(path)
             wanted = draft(log.decisions)
             check(wanted)
@@ -112,19 +106,6 @@ def append(path: Path, draft: Callable[[tuple[Decision, ...]], Draft]) -> Decisi
             return decision
     except OSError as exc:
         raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    lock = FileLock(path, timeout=_PATIENCE_S)
-    try:
-        lock.acquire()
-    except Timeout as exc:
-        raise ReviewConflict(f"another program keeps {path.parent} for itself: end it and try again") from exc
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _numbered(draft: Draft, before: tuple[Decision, ...]) -> Decision:
