@@ -18,7 +18,7 @@ from fascidetect.model import SCHEMA_VERSION
 
 @dataclass(frozen=True, slots=True)
 class TrueEvent:
-    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement."""
+    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement, what somebody noted."""
 
     id: str
     onset_s: float | None
@@ -29,6 +29,7 @@ class TrueEvent:
     radius_px: float | None = None
     amplitude_px: float | None = None
     focus: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +114,9 @@ def load_truth(path: Path) -> Truth:
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write a truth file, whole or not at all."""
-    write_whole(path, msgspec.json.encode(truth) + b"\n")
+    write_whole(path, truth_text(truth).encode())
+
+
+def truth_text(truth: Truth) -> str:
+    """Encode as the text of a truth file."""
+    return msgspec.json.encode(truth).decode() + "\n"

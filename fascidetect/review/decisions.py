@@ -6,6 +6,7 @@ The file is only ever added to: a decision is taken back by another one, ``undo`
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,8 +132,7 @@ def check(draft: Draft) -> None:
         With the reason.
     """
     check_rater(draft.rater)
-    if len(draft.note) > LONGEST_NOTE:
-        raise ReviewError(f"a note may have {LONGEST_NOTE} letters, this one has {len(draft.note)}")
+    _check_note(draft.note)
     numbers = (draft.onset_s, draft.peak_s, draft.offset_s, draft.x_px, draft.y_px)
     if not all(math.isfinite(n) for n in numbers if n is not None):
         raise ReviewError("times and places must be finite numbers")
@@ -147,6 +147,13 @@ def check(draft: Draft) -> None:
         raise ReviewError("a mark needs the time of its peak")
     if (draft.action == "undo") != (draft.undoes is not None):
         raise ReviewError("an undo must name the decision that it undoes, and nothing else may")
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise ReviewError(f"a note may have {LONGEST_NOTE} letters, this one has {len(note)}")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in note):
+        raise ReviewError("the note has signs that are no letters")
 
 
 def check_rater(name: str) -> None:

@@ -124,6 +124,7 @@ def test_raters_do_not_touch_each_other(folder, say):
         ("add", "", {"peak_s": 1.0, "x_px": 1.0}, "both x_px and y_px"),
         ("note", "", {"note": " "}, "empty"),
         ("note", "", {"note": "x" * 2001}, "2000 letters"),
+        ("note", "", {"note": "a\x00b"}, "no letters"),
         ("undo", "", {}, "no decision None"),
         ("accept", FIVE, {"undoes": 1}, "nothing else may"),
         ("accept", FIVE, {"rater": ""}, "visible letters"),
