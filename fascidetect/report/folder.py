@@ -11,8 +11,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from fascidetect.errors import FasciError, OutputError
 
 OUR_FILES = (
@@ -28,11 +26,7 @@ OUR_FILES = (
 )
 """Files that a run may write and replace; everything else in a results folder is left alone."""
 
-REVIEW = "review.jsonl"
-"""What people decided, which no run may delete."""
-
 _LAST = "result.json"
-_LOCK, _PATIENCE_S = ".review.lock", 10.0  # another writer needs some milliseconds
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
@@ -69,32 +63,11 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         try:
             scratch.mkdir()
             yield scratch
-            with alone(target) if (target / REVIEW).exists() else contextlib.nullcontext():
-                _publish(scratch, target)
+            _publish(scratch, target)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             _remove_empty(made)
             raise
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep other writers of a folder that holds a review away.
-
-    Raises
-    ------
-    OutputError
-        Another one does not end.
-    """
-    lock = FileLock(folder / _LOCK, timeout=_PATIENCE_S)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise OutputError(f"another program keeps {folder} for itself: end it and try again") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from fascidetect.errors import FasciError
 from fascidetect.evaluate.found import load_result
-from fascidetect.report.folder import REVIEW
 from fascidetect.review.counts import count, load_counts, renew_result
 from fascidetect.review.decisions import DEFAULT_RATER, Action, Decision, Draft
 from fascidetect.review.state import Review, ReviewedEvent, completed, fold, raters
-from fascidetect.review.store import Log, append, load_log
+from fascidetect.review.store import REVIEW, Log, append, load_log
 
 __all__ = [
     "DEFAULT_RATER",

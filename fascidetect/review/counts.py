@@ -15,9 +15,8 @@ from fascidetect.model import Reviewed, Unmatched
 from fascidetect.quality.rate import rate_per_min
 from fascidetect.quality.verdict import long_enough
 from fascidetect.report.export import rounded
-from fascidetect.report.folder import REVIEW, alone
 from fascidetect.review.state import Review, ReviewedEvent, fold, raters
-from fascidetect.review.store import load_log
+from fascidetect.review.store import REVIEW, alone, load_log
 
 
 def count(review: Review, found: Found) -> Reviewed:

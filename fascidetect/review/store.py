@@ -9,16 +9,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fascidetect.errors import OutputError, ReviewError
-from fascidetect.report.folder import alone
+from filelock import FileLock, Timeout
+
+from fascidetect.errors import OutputError, ReviewConflict, ReviewError
 from fascidetect.review.decisions import VERSION, Decision, Draft, check, from_line, to_line
 
-_TORN = "review.torn"
+REVIEW = "review.jsonl"
+"""Name of the file in a results folder."""
+
+_TORN, _LOCK = "review.torn", ".review.lock"
+_PATIENCE_S = 10.0
+"""How long to wait for another writer, which needs some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,26 @@ def append(path: Path, draft: Callable[[tuple[Decision, ...]], Draft]) -> Decisi
             return decision
     except OSError as exc:
         raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other writers of a folder's review away.
+
+    Raises
+    ------
+    ReviewConflict
+        Another one does not end.
+    """
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE_S)
+    try:
+        lock.acquire()
+    except Timeout as exc:
+        raise ReviewConflict(f"another program keeps the review in {folder} for itself: end it and try again") from exc
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _numbered(draft: Draft, before: tuple[Decision, ...]) -> Decision:

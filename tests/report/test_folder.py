@@ -17,8 +17,7 @@ RESULT = '{"schema_version": "1.0", "clip": {}, "quality": {}, "run": {}}'
 
 
 def content(folder: Path) -> dict[str, str]:
-    """Text of all files but the lock of a review, which stays."""
-    return {path.name: path.read_text() for path in sorted(folder.iterdir()) if path.name != ".review.lock"}
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
 
 
 def test_a_new_folder_appears_whole_and_only_at_the_end(tmp_path):
