@@ -24,6 +24,9 @@ VERSION = 1
 DEFAULT_RATER = "reviewer"
 """Name that stands for whoever gives none."""
 
+PROGRAM = "program"
+"""Name under which the program itself is compared with raters; nobody else may have it."""
+
 LONGEST_NAME, LONGEST_NOTE = 80, 2000
 
 
@@ -166,6 +169,8 @@ def check_rater(name: str) -> None:
     """
     if not name or name != name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise ReviewError(f"the name of a rater must have 1 to {LONGEST_NAME} visible letters, got {name!r}")
+    if name == PROGRAM:
+        raise ReviewError(f"the name {PROGRAM!r} stands for the program itself: take another one")
 
 
 def to_undo(decisions: Sequence[Decision], draft: Draft) -> Decision:

@@ -89,6 +89,12 @@ class Review:
         return tuple(event for event in self.events if event.status == "accepted")
 
     @property
+    def n_left(self) -> int:
+        """Counted events that are still undecided; 0 where none was decided about, as in a blind review."""
+        undecided = [event.status == "undecided" for event in self.events if event.origin == "counted"]
+        return 0 if all(undecided) else sum(undecided)
+
+    @property
     def unmatched(self) -> tuple[ReviewedEvent, ...]:
         """Events with decisions that the program no longer sees."""
         return tuple(event for event in self.events if event.origin == "gone")

@@ -129,6 +129,7 @@ def test_raters_do_not_touch_each_other(folder, say):
         ("accept", FIVE, {"undoes": 1}, "nothing else may"),
         ("accept", FIVE, {"rater": ""}, "visible letters"),
         ("accept", FIVE, {"rater": "a\nb"}, "visible letters"),
+        ("accept", FIVE, {"rater": "program"}, "the program itself"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_not_written(folder, say, action, event_id, fields, match):
