@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -98,13 +98,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What is said of a number of clips; ``group`` is None with fewer than three raters."""
+    """What is said of a number of clips: of pairs that have read a common one, and of three raters or more that have."""
 
     n_clips: int
     n_seconds: int
     pairs: tuple[Pair, ...] = ()
     group: Group | None = None
-    tolerance_s: float = field(default=TOLERANCES_S[0])
+    tolerance_s: float = TOLERANCES_S[0]
 
 
 def agree(readings: Iterable[Readings], tolerance_s: float = TOLERANCES_S[0]) -> Agreement:
@@ -120,11 +120,12 @@ def agree(readings: Iterable[Readings], tolerance_s: float = TOLERANCES_S[0]) ->
     readings = tuple(readings)
     people = sorted({name for one in readings for name in one.events} - {PROGRAM})
     pairs = [*combinations(people, 2), *((name, PROGRAM) for name in people)]
+    everybody = [one for one in readings if set(people) <= set(one.events)]
     return Agreement(
         len(readings),
         sum(len(judged_seconds(one.found)) for one in readings),
-        tuple(_pair(readings, pair, tolerance_s) for pair in pairs),
-        _group(readings, tuple(people)) if len(people) > 2 else None,
+        tuple(p for pair in pairs if (p := _pair(readings, pair, tolerance_s)).total.n_clips),
+        _group(everybody, tuple(people)) if len(people) > 2 and everybody else None,
         tolerance_s,
     )
 
@@ -216,9 +217,8 @@ def _saw(events: Sequence[TrueEvent], seconds: FloatArray) -> BoolArray:
 def _group(readings: Sequence[Readings], people: tuple[str, ...]) -> Group:
     rows = []
     for one in readings:
-        if set(people) <= set(one.events):
-            seconds = judged_seconds(one.found)
-            n_saw = np.sum([_saw(one.events[name].events, seconds) for name in people], axis=0)
-            rows.append(np.bincount(n_saw, minlength=len(people) + 1))
-    counts = np.array(rows, dtype=float).reshape(-1, len(people) + 1)
+        seconds = judged_seconds(one.found)
+        n_saw = np.sum([_saw(one.events[name].events, seconds) for name in people], axis=0)
+        rows.append(np.bincount(n_saw, minlength=len(people) + 1))
+    counts = np.array(rows, dtype=float)
     return Group(people, len(rows), int(counts.sum()), with_interval(counts, fleiss, units_alike=True))

@@ -72,6 +72,9 @@ def test_only_clips_that_both_have_read_count():
     agreement = agree([both, alone])
     assert pair(agreement, "a", "b").total.n_clips == 1
     assert pair(agreement, "a", PROGRAM).total.n_clips == 2
+    strangers = agree([read(found(), review("a", 1.5)), read(found(name="thigh.mp4"), review("b"), review("c"))])
+    assert [(p.first, p.second) for p in strangers.pairs] == [("b", "c"), *((name, PROGRAM) for name in "abc")]
+    assert strangers.group is None
 
 
 def test_three_raters_have_fleiss_kappa_over_the_clips_of_all():
