@@ -106,6 +106,12 @@ def test_a_full_disk_leaves_whole_lines(tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write to"):
+        add(tmp_path / "file" / "review.jsonl")
+
+
 WRITER = """
 import sys
 from pathlib import Path
