@@ -76,6 +76,8 @@ LINE = '{"v":1,"seq":1,"utc":"2026-01-01T00:00:00Z","rater":"first","action":"ad
         (LINE.replace(',"peak_s":1', ""), "line 1: no decision: peak_s is missing"),
         (LINE.replace("00Z", "00"), "line 1: no decision: utc"),
         (LINE.replace('"add"', '"like"'), "line 1: no decision"),
+        (LINE.replace('"peak_s":1', '"peak_s":-1'), "line 1: onset, peak and offset"),
+        (LINE.replace("}", f',"x":{"[" * 9999}{"]" * 9999}}}'), "line 1: no decision"),
     ],
 )
 def test_damage_before_the_end_is_named_and_nothing_is_written(tmp_path, text, match):
