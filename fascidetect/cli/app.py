@@ -8,6 +8,7 @@ import click
 
 from fascidetect import __version__
 from fascidetect.cli.analyze import analyze_command
+from fascidetect.cli.batch import batch_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.info import info_command
@@ -52,6 +53,10 @@ def main() -> None:
       fascidetect config > my.toml       every setting, to read or to change
 
     \b
+    Many clips:
+      fascidetect batch clips -o results all recordings in a folder: tables, and a page of them all
+
+    \b
     How far to trust it:
       fascidetect inject calf.mp4 -o with.mp4            known twitches in your own clip
       fascidetect phantom recipe.toml -o made.mp4        a made clip whose truth is known
@@ -63,6 +68,7 @@ def main() -> None:
 
 COMMANDS = (
     analyze_command,
+    batch_command,
     info_command,
     config_command,
     inject_command,
