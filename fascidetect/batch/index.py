@@ -31,6 +31,7 @@ class _Shown:
     rate: str
     interval: str
     remarks: str
+    more: tuple[str, ...]
     strokes: Any
 
 
@@ -73,6 +74,7 @@ def _shown(line: Line, results: Path) -> _Shown:
     rate, interval = "", ""
     if row.rate_per_min is not None and low is not None and high is not None:
         rate, interval = per_minute(row.rate_per_min), f"{per_minute(low)} to {per_minute(high)}"
+    remarks, more = _remarks(row)
     return _Shown(
         row=row,
         link=_link(row, results),
@@ -80,7 +82,8 @@ def _shown(line: Line, results: Path) -> _Shown:
         muscle=" ".join(part for part in (row.side, row.muscle) if part),
         rate=rate,
         interval=interval,
-        remarks=_remarks(row),
+        remarks=remarks,
+        more=tuple(more),
         strokes=safe(strokes(line.result)) if line.result and _sort(row) == "analyzed" else "",
     )
 
@@ -95,10 +98,12 @@ def _link(row: SummaryRow, results: Path) -> str:
     return ""
 
 
-def _remarks(row: SummaryRow) -> str:
-    words = {"failed": "failed", "not analyzed yet": "not analyzed yet", "cannot be judged": "cannot be judged"}
-    head = words.get(_sort(row)) or ("limited" if row.verdict == "limited" else "")
-    return ": ".join(part for part in (head, row.error or row.warnings) if part)
+def _remarks(row: SummaryRow) -> tuple[str, list[str]]:
+    """What to know first about a clip, and what else."""
+    sort = _sort(row)
+    head = ("limited" if row.verdict == "limited" else "") if sort == "analyzed" else sort
+    first, *more = [row.error] if row.error else row.warnings.split("; ")
+    return ": ".join(part for part in (head, first) if part), more
 
 
 def _key(value: float | None) -> str:

@@ -6,9 +6,9 @@ import contextlib
 import dataclasses
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -79,7 +79,16 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
+    """What of a result's settings matters when clips are put side by side."""
+
     clip: _Scale = _Scale()
+    measure: dict[str, Any] = field(default_factory=dict)
+    detect: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ class ClipResult:
     quality: Quality
     summary: Summary
     events: tuple[Event, ...]
-    settings: _Settings = _Settings()
+    settings: _Settings
+    run: _Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
 from fascidetect.cli.say import complain
+from fascidetect.cli.trend import trend_command
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
 
@@ -55,6 +56,7 @@ def main() -> None:
     \b
     Many clips:
       fascidetect batch clips -o results all recordings in a folder: tables, and a page of them all
+      fascidetect trend results          their rates over sessions, muscle by muscle
 
     \b
     How far to trust it:
@@ -74,6 +76,7 @@ COMMANDS = (
     inject_command,
     phantom_command,
     evaluate_command,
+    trend_command,
 )
 
 
