@@ -14,13 +14,14 @@ PACKAGE = Path(__file__).parent.parent / "fascidetect"
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"settings"}),
+    frozenset({"settings", "files"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),
     frozenset({"truth", "statistics"}),
     frozenset({"video", "motion", "events", "quality", "report", "evaluate"}),
     frozenset({"phantom", "pipeline"}),
-    frozenset({"inject", "batch", "review"}),
+    frozenset({"inject", "review"}),
+    frozenset({"batch"}),
     frozenset({"cli"}),
 )
 """From the bottom up; a part imports from lower layers and from itself, never from its own layer."""

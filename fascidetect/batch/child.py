@@ -38,6 +38,7 @@ def _do(task: Task, out: BinaryIO) -> str:
     from pathlib import Path
 
     from fascidetect.pipeline import analyze_to_folder
+    from fascidetect.review import renew_result
 
     if task.version != __version__:
         return f"fascidetect {__version__} is installed where this clip was sent, {task.version} where it came from"
@@ -52,6 +53,7 @@ def _do(task: Task, out: BinaryIO) -> str:
 
     try:
         analyze_to_folder(Path(task.path), Path(task.folder), task.settings, force=True, progress=progress)
+        renew_result(Path(task.folder))
     except FasciError as error:
         return str(error)
     except MemoryError:

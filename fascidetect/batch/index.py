@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from fascidetect.batch.pages import render, safe
-from fascidetect.batch.rollup import ClipResult, Line, SummaryRow, whole_file
+from fascidetect.batch.rollup import ClipResult, Line, SummaryRow
+from fascidetect.files import write_whole
 from fascidetect.report.summary import per_minute
 
 INDEX = "index.html"
@@ -58,8 +59,7 @@ def write_index(lines: Iterable[Line], results: Path) -> Iterator[Line]:
         total=sum(totals.values()),
         totals=f"{', '.join(f'{n} {words}' for words, n in totals.items() if n) or 'Nothing to show'}.",
     )
-    with whole_file(results / INDEX) as file:
-        file.write(page)
+    write_whole(results / INDEX, page.encode("utf-8", "replace"))
 
 
 def _sort(row: SummaryRow) -> str:

@@ -16,7 +16,7 @@ from fascidetect.batch.ledger import Ledger
 from fascidetect.batch.plan import RESULT, Recording
 from fascidetect.batch.sessions import FACTS
 from fascidetect.errors import ClipError, OutputError
-from fascidetect.model import ClipFacts, Event, Quality, Summary
+from fascidetect.model import ClipFacts, Event, Quality, Reviewed, Summary
 from fascidetect.report.export import to_csv
 
 SUMMARY, EVENTS = "summary.csv", "events.csv"
@@ -128,6 +128,13 @@ def read_result(folder: Path) -> ClipResult:
         raise ClipError(f"{path} is no result.json of fascidetect: {error}") from error
 
 
+def reviewed(summary: Summary) -> Reviewed | None:
+    """Take the count of people: of all raters who decided about every movement, where they agree on the number."""
+    finished = [one for one in summary.reviewed if not one.n_undecided]
+    counts = {(one.n_events, one.n_unusable) for one in finished}
+    return finished[0] if len(counts) == 1 else None
+
+
 def line_of(recording: Recording, ledger: Ledger, results: Path) -> Line:
     """Say what is known of a recording, from the ledger and its result folder.
 
@@ -162,6 +169,7 @@ def _filled(bare: SummaryRow, result: ClipResult, folder: str) -> SummaryRow:
         duration_s=result.clip.duration_s,
         usable_s=quality.usable_s,
         n_events=None if unfit else summary.n_events,
+        n_reviewed=None if unfit or (people := reviewed(summary)) is None else people.n_events,
         rate_per_min=summary.rate_per_min,
         rate_low_per_min=summary.rate_low_per_min,
         rate_high_per_min=summary.rate_high_per_min,

@@ -14,7 +14,7 @@ from fascidetect.batch.plan import Recording, Standing, done_row, failed_row, st
 from fascidetect.batch.rollup import Line, write_tables
 from fascidetect.batch.sessions import Entry
 from fascidetect.batch.task import Outcome, Task
-from fascidetect.errors import OutputError
+from fascidetect.errors import FasciError, OutputError
 from fascidetect.settings import Settings
 
 Backend = Callable[[Iterator[Task]], Generator[Outcome]]
@@ -32,13 +32,13 @@ class Plan:
     done, failed
         Known from before: names of the recordings.
     news
-        What the result folders know and the ledger does not.
+        What the result folders know and the ledger does not, with the folders.
     """
 
     left: tuple[tuple[Recording, Standing], ...]
     done: tuple[str, ...]
     failed: tuple[str, ...]
-    news: tuple[Row, ...]
+    news: tuple[tuple[Row, Path], ...]
 
     @property
     def left_bytes(self) -> int:
@@ -67,13 +67,13 @@ def recordings_of(
 def make_plan(recordings: Iterable[Recording], ledger: Ledger, *, retry_failed: bool = False) -> Plan:
     """Find out what is left to do."""
     left: list[tuple[Recording, Standing]] = []
-    news: list[Row] = []
+    news: list[tuple[Row, Path]] = []
     names: dict[str, list[str]] = {"done": [], "failed": []}
     for recording in recordings:
         row = ledger.find(recording.clip)
         before = standing(recording, row)
         if before.row and before.row != row:
-            news.append(before.row)
+            news.append((before.row, recording.folder))
         if before.state == "left":
             left.append((recording, before))
         elif before.state == "failed" and retry_failed:
@@ -81,6 +81,16 @@ def make_plan(recordings: Iterable[Recording], ledger: Ledger, *, retry_failed: 
         else:
             names[before.state].append(recording.clip)
     return Plan(tuple(left), tuple(names["done"]), tuple(names["failed"]), tuple(news))
+
+
+def take_note(plan: Plan, ledger: Ledger) -> None:
+    """Take results that were finished without the ledger into it; what people decided is counted in them."""
+    from fascidetect.review import renew_result
+
+    for row, folder in plan.news:
+        with contextlib.suppress(FasciError):  # a review that cannot be read says so where it is looked at
+            renew_result(folder)
+        ledger.write(row)
 
 
 def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) -> Iterator[Outcome]:

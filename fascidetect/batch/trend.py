@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_result
+from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_result, reviewed
 from fascidetect.batch.sessions import FACTS
 from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.files import plain_cell
 from fascidetect.settings import QualitySettings
 from fascidetect.statistics import poisson_interval, rate_ratio_interval
 
@@ -48,7 +49,9 @@ class TrendRow:
     n_unfit
         Clips that failed or could not be judged; nothing of them is in the other numbers.
     counted_by
-        ``reviewed`` where people reviewed every clip, else ``automatic``; the rate is of that count.
+        ``reviewed`` where people decided about every movement of every clip, else ``automatic``.
+    n_counted
+        The count that the rate is of: where reviewed, the movements in usable time.
     dispersion
         Variance over mean of the counts in windows of 10 s; None where there are too few.
     """
@@ -64,6 +67,7 @@ class TrendRow:
     counted_by: str
     n_events: int | None
     n_reviewed: int | None
+    n_counted: int | None
     rate_per_min: float | None
     rate_low_per_min: float | None
     rate_high_per_min: float | None
@@ -87,11 +91,6 @@ class TrendRow:
     def context(self) -> dict[str, str]:
         """What is known of the circumstances, by name."""
         return {name: getattr(self, name) for name in _CONTEXT if getattr(self, name)}
-
-    @property
-    def n_counted(self) -> int | None:
-        """The count that the rate is of."""
-        return self.n_reviewed if self.counted_by == "reviewed" else self.n_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +154,11 @@ def load_summary(results: Path) -> tuple[SummaryRow, ...]:
         raise ClipError(f"cannot read {path}: {error}") from error
     if rows and not {"clip", "status", "result_dir"} <= rows[0].keys():
         raise ClipError(f"{path} is no {SUMMARY} of a batch")
-    return tuple(_row({name: _text(row.get(name) or "") for name in names}) for row in rows)
+    return tuple(_row({name: plain_cell(row.get(name) or "") for name in names}) for row in rows)
 
 
 def _row(texts: dict[str, Any]) -> SummaryRow:
     return SummaryRow(**texts)
-
-
-def _text(cell: str) -> str:
-    """A cell without the apostrophe that keeps spreadsheets from running it."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 def make_trend(
@@ -210,10 +204,12 @@ def _session(results: Path, rows: Sequence[SummaryRow]) -> Session:
     clips = tuple(Counted(row, read_result(results / row.result_dir)) for row in fit)
     usable_s = sum(clip.result.quality.usable_s for clip in clips)
     n_events = sum(clip.result.summary.n_events or 0 for clip in clips) if clips else None
-    n_reviewed, counted_by = None, "automatic"
+    people = [one for clip in clips if (one := reviewed(clip.result.summary))]
+    by_people = bool(clips) and len(people) == len(clips)
+    n_counted = sum(one.n_events - one.n_unusable for one in people) if by_people else n_events
     rate, low, high = None, None, None
-    if n_events is not None and usable_s >= LEAST_RATE_S:
-        rate, (low, high) = n_events * 60 / usable_s, (x * 60 / usable_s for x in poisson_interval(n_events))
+    if n_counted is not None and usable_s >= LEAST_RATE_S:
+        rate, (low, high) = n_counted * 60 / usable_s, (x * 60 / usable_s for x in poisson_interval(n_counted))
     first = rows[0]
     return Session(
         TrendRow(
@@ -225,9 +221,10 @@ def _session(results: Path, rows: Sequence[SummaryRow]) -> Session:
             n_clips=len(clips),
             n_unfit=len(rows) - len(clips),
             usable_s=usable_s,
-            counted_by=counted_by,
+            counted_by="reviewed" if by_people else "automatic",
             n_events=n_events,
-            n_reviewed=n_reviewed,
+            n_reviewed=sum(one.n_events for one in people) if by_people else None,
+            n_counted=n_counted,
             rate_per_min=rate,
             rate_low_per_min=low,
             rate_high_per_min=high,

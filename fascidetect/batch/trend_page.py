@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 
 from fascidetect.batch.pages import render, safe
-from fascidetect.batch.rollup import whole_file
 from fascidetect.batch.trend import BURSTS, RatioRow, Series, TrendRow
 from fascidetect.batch.trend_figure import panels, picture, rate_words
+from fascidetect.files import write_whole
 from fascidetect.report.export import to_csv
 from fascidetect.report.summary import per_minute
 
@@ -37,8 +37,7 @@ def write_trend(folder: Path, trend: Sequence[Series]) -> tuple[Path, ...]:
         "trend.html": _page(trend),
     }
     for name, text in texts.items():
-        with whole_file(folder / name) as file:
-            file.write(text)
+        write_whole(folder / name, text.encode("utf-8", "replace"))
     return tuple(folder / name for name in texts)
 
 

@@ -19,7 +19,7 @@ from fascidetect.batch.lock import only_run
 from fascidetect.batch.plan import Recording
 from fascidetect.batch.recordings import Shard, find_recordings, parse_shard
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, line_of
-from fascidetect.batch.run import Backend, Plan, carry_out, make_plan, recordings_of, sum_up
+from fascidetect.batch.run import Backend, Plan, carry_out, make_plan, recordings_of, sum_up, take_note
 from fascidetect.batch.sessions import compile_template, entries_of, load_sheet
 from fascidetect.cli.board import Board
 from fascidetect.cli.params import EXISTING_FILE, parsed
@@ -208,8 +208,7 @@ def _foretell(plan: Plan) -> None:
 
 def _carry_out(plan: Plan, ledger: Ledger, work: Work) -> None:
     """Analyze what is left, and say how far it is and what fails."""
-    for row in plan.news:
-        ledger.write(row)
+    take_note(plan, ledger)
     if not plan.left:
         return
     sizes = {recording.clip: before.size_bytes for recording, before in plan.left}
