@@ -181,7 +181,7 @@ def make_trend(
         if row.status != "pending":
             places.setdefault(tuple(text.casefold() for text in (row.subject, row.muscle, row.side)), []).append(row)
     series = []
-    for _, of_place in sorted(places.items()):
+    for _, of_place in sorted(places.items(), key=lambda item: [(not text, text) for text in item[0]]):
         sessions: dict[tuple[str, str], list[SummaryRow]] = {}
         for row in of_place:
             sessions.setdefault((row.date, row.session), []).append(row)

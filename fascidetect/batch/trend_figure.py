@@ -61,11 +61,11 @@ def _tops(trend: Sequence[Series]) -> list[float]:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20 ..."""
+    """The next number with one digit, such as 8, 10 or 20; so its half is short too."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
+    return next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))
 
 
 def _panel(series: Series, top: float, *, subject: bool = False) -> Iterator[str]:

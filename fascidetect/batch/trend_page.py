@@ -54,8 +54,7 @@ def _page(trend: Sequence[Series]) -> str:
         rate_words=rate_words,
         ratio_words=ratio_words,
         limit_words=limit_words,
-        context_words=context_words,
-        burst_words=burst_words,
+        remarks=_remarks,
     )
 
 
@@ -69,6 +68,11 @@ def limit_words(row: TrendRow) -> str:
 def context_words(row: TrendRow) -> str:
     """The circumstances of a session, one after the other."""
     return "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in row.context.items())
+
+
+def _remarks(row: TrendRow) -> str:
+    unfit = f"{row.n_unfit} {'clip' if row.n_unfit == 1 else 'clips'} could not be judged" if row.n_unfit else ""
+    return ". ".join(part for part in (context_words(row), unfit, burst_words(row.dispersion)) if part)
 
 
 def burst_words(dispersion: float | None) -> str:
