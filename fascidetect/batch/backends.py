@@ -101,7 +101,7 @@ def run_dask(client: Any, tasks: Iterable[Task], watch: Watch, workers: Callable
             if (now := sum(client.nthreads().values())) != threads:
                 threads = now
                 workers(threads)
-            for task in islice(tasks, max(2 * threads, 2) - len(names)):
+            for task in islice(tasks, max(0, 2 * max(threads, 1) - len(names))):
                 future = client.submit(_on_worker, task, pure=False)
                 names[future.key] = task.clip
                 done.add(future)

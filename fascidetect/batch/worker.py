@@ -20,6 +20,8 @@ from typing import IO, Any
 
 from fascidetect.batch.task import Outcome, Task, Watch
 
+# -P: the folder of the clips may hold a file that is called like a library
+_COMMAND = (sys.executable, "-P", "-m", "fascidetect.batch.child")
 _POLL_S = 0.5
 _PATIENCE_S = 10.0
 _TAIL = 4000
@@ -90,8 +92,7 @@ def one_line(error: str, task: Task) -> str:
 def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """A child that is gone when the block is left, however."""
     child = subprocess.Popen(
-        # -P: a clip's folder may hold a file that is called like a library
-        [sys.executable, "-P", "-m", "fascidetect.batch.child"],
+        _COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
