@@ -13,6 +13,8 @@ CONFIG = """
 width_px = 160
 cells_across = 32
 [detect]
+q_min = 3
+kappa = 0
 keep = ["below_threshold"]
 [report]
 overlay = false
