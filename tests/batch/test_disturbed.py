@@ -91,9 +91,9 @@ def undisturbed(folder) -> dict[str, object]:
 
 def test_killed_twenty_times_and_resumed(folder, undisturbed):
     """kill -9 at random moments; whenever all is done, some results are taken away, so that there is work again."""
-    results, rng = folder / "killed", np.random.default_rng(7)
-    for k in range(N_KILLS):
-        wait_s = float(rng.uniform(0.2, 8.0))
+    results, rng, kills = folder / "killed", np.random.default_rng(7), 0
+    while kills < N_KILLS:
+        wait_s = float(rng.uniform(0.2, 6.0))
         process = start(folder, results, "--jobs", "2")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(wait_s)
@@ -101,8 +101,9 @@ def test_killed_twenty_times_and_resumed(folder, undisturbed):
         process.kill()
         process.communicate()
         done = sorted(path.parent.name for path in results.glob("*/result.json"))
-        ended = "ended before" if process.returncode == 0 else "killed"
-        log.info("%2d: %s after %4.1f s, %d clips at work, %d done", k + 1, ended, wait_s, len(at_work), len(done))
+        kills += process.returncode == -signal.SIGKILL
+        told = (f"kill {kills:2d}" if process.returncode else "done before", wait_s, len(at_work), len(done))
+        log.info("%-11s after %3.1f s, %d clips at work, %d done", *told)
         if len(done) == N_CLIPS:
             for name in rng.choice(done, 3, replace=False):
                 shutil.rmtree(results / name)

@@ -20,9 +20,9 @@ from fascidetect.errors import OutputError
 from fascidetect.model import NOTICE, Reviewed, Summary
 from fascidetect.settings import ClipSettings, Settings
 
-AGREED = """clip,sha256,status,verdict,subject,session,date,muscle,side,duration_s,usable_s,n_events,n_reviewed,rate_per_min,
-rate_low_per_min,rate_high_per_min,n_foci,limit50_px,limit50_mm,warnings,error,result_dir""".replace("\n", "").split(
-    ","
+AGREED = (
+    "clip,sha256,status,verdict,subject,session,date,muscle,side,duration_s,usable_s,n_events,n_reviewed,"
+    "rate_per_min,rate_low_per_min,rate_high_per_min,n_foci,limit50_px,limit50_mm,warnings,error,result_dir"
 )
 EVIL = "=1+1 <script>alert(1)</script>.mp4"
 
@@ -53,7 +53,8 @@ def rows(path):
 
 
 def test_the_columns_are_those_that_were_agreed_on():
-    assert [item.name for item in dataclasses.fields(SummaryRow)][: len(AGREED)] == AGREED
+    columns = ",".join(item.name for item in dataclasses.fields(SummaryRow))
+    assert columns.startswith(f"{AGREED},")
 
 
 def test_every_recording_has_a_row_and_what_is_not_known_is_empty(summed):
