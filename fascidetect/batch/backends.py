@@ -56,28 +56,23 @@ def dask_client(where: str) -> Iterator[Any]:
     FasciError
         Dask is not installed, or the scheduler does not answer.
     """
+    kind, _, rest = where.partition(":")
+    here = kind == "local" and rest.isdecimal() and int(rest) > 0
+    if not here and not rest.startswith("//"):
+        raise SettingsError(f"--dask is tcp://HOST:PORT of a scheduler, or local:N, got {where!r}")
     try:
         import distributed
     except ImportError:
         raise FasciError("--dask needs the package distributed: pip install 'fascidetect[dask]'") from None
-    kind, _, rest = where.partition(":")
-    if kind == "local" and rest.isdecimal() and int(rest) > 0:
-        with (
-            distributed.LocalCluster(
-                n_workers=int(rest), threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            yield client
-        return
-    if not rest.startswith("//"):
-        raise SettingsError(f"--dask is tcp://HOST:PORT of a scheduler, or local:N, got {where!r}")
-    try:
-        client = distributed.Client(where, timeout=10)
-    except (OSError, ValueError) as error:
-        raise FasciError(f"the Dask scheduler at {where} does not answer; is `dask scheduler` running?") from error
-    with client:
-        yield client
+    with contextlib.ExitStack() as stack:
+        if here:
+            own = {"n_workers": int(rest), "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+            where = stack.enter_context(distributed.LocalCluster(**own)).scheduler_address
+        try:
+            client = distributed.Client(where, timeout=10)
+        except (OSError, ValueError) as error:
+            raise FasciError(f"the Dask scheduler at {where} does not answer; is `dask scheduler` running?") from error
+        yield stack.enter_context(client)
 
 
 def run_dask(client: Any, tasks: Iterable[Task], watch: Watch, workers: Callable[[int], None]) -> Generator[Outcome]:

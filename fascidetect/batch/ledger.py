@@ -62,7 +62,8 @@ _FIELDS = tuple(item.name for item in dataclasses.fields(Row))
 _MAKE = f"""
 CREATE TABLE IF NOT EXISTS recordings (
     {", ".join(f"{name} NOT NULL" for name in _FIELDS)}, PRIMARY KEY (clip)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS source (id INTEGER PRIMARY KEY, folder NOT NULL);
 """
 
 
@@ -77,6 +78,16 @@ class Ledger:
         columns = ", ".join(_FIELDS)
         found = self._database.execute(f"SELECT {columns} FROM recordings WHERE clip = ?", (_text(clip),)).fetchone()
         return None if found is None else dataclasses.replace(Row(*found), clip=clip)
+
+    def source(self) -> str:
+        """Folder of recordings, relative to that of the results; empty when not known yet."""
+        found = self._database.execute("SELECT folder FROM source").fetchone()
+        return os.fsdecode(found[0]) if found else ""
+
+    def write_source(self, folder: str) -> None:
+        """Remember the folder of recordings."""
+        with self._database:
+            self._database.execute("INSERT OR REPLACE INTO source VALUES (1, ?)", [os.fsencode(folder)])
 
     def write(self, row: Row) -> None:
         """Keep what became of a recording; it is on the disk when this returns."""
@@ -122,7 +133,7 @@ def open_ledger(path: Path, *, keep: bool = True) -> Iterator[Ledger]:
             if version > FORMAT:
                 raise OutputError(f"{path} was written by a later version of fascidetect; use that, or another -o")
             with database:
-                database.execute(_MAKE)
+                database.executescript(_MAKE)
                 database.execute(f"PRAGMA user_version = {FORMAT}")
             yield Ledger(database)
     except sqlite3.DatabaseError as error:

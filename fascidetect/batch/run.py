@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from fascidetect.batch.plan import Recording, Standing, done_row, failed_row, st
 from fascidetect.batch.rollup import Line, write_tables
 from fascidetect.batch.sessions import Entry
 from fascidetect.batch.task import Outcome, Task
+from fascidetect.batch.worker import remove_scratch
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.settings import Settings
 
@@ -64,6 +66,25 @@ def recordings_of(
         yield Recording(clip, folder / clip, results / clip, entry.session, entry.applied(settings))
 
 
+def claim(results: Path, folder: Path, ledger: Ledger) -> None:
+    """Keep results of one folder of recordings from being taken for those of another.
+
+    A folder that was moved is the same: the former place no longer exists.
+
+    Raises
+    ------
+    OutputError
+        The results are those of another folder.
+    """
+    folder, results = folder.resolve(), results.resolve()
+    before = ledger.source()
+    if before and (results / before).is_dir() and (results / before).resolve() != folder:
+        raise OutputError(
+            f"{results} holds the results of {(results / before).resolve()}; choose another folder with -o"
+        )
+    ledger.write_source(os.path.relpath(folder, results))
+
+
 def make_plan(recordings: Iterable[Recording], ledger: Ledger, *, retry_failed: bool = False) -> Plan:
     """Find out what is left to do."""
     left: list[tuple[Recording, Standing]] = []
@@ -96,6 +117,7 @@ def take_note(plan: Plan, ledger: Ledger) -> None:
 def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) -> Iterator[Outcome]:
     """Analyze what is left; each outcome is in the ledger before it is given on."""
     by_clip = {recording.clip: (recording, before) for recording, before in plan.left}
+    folders = [recording.folder for recording, _ in plan.left]
 
     def tasks() -> Iterator[Task]:
         for recording, _ in plan.left:
@@ -103,6 +125,7 @@ def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) ->
                 recording.folder.parent.mkdir(parents=True, exist_ok=True)
             yield recording.task(timeout_s)
 
+    remove_scratch(folders)  # of a run that was killed
     with contextlib.closing(backend(tasks())) as outcomes:
         for outcome in outcomes:
             recording, before = by_clip[outcome.clip]
@@ -111,6 +134,7 @@ def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) ->
             else:
                 ledger.write(done_row(recording, before, outcome.wall_s))
             yield outcome
+    remove_scratch(folders)  # of machines that were lost
 
 
 def sum_up(lines: Iterable[Line], results: Path) -> Iterator[Line]:

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ from fascidetect.batch.task import Outcome, Task, Watch
 
 # -P: the folder of the clips may hold a file that is called like a library
 _COMMAND = (sys.executable, "-P", "-m", "fascidetect.batch.child")
+_SCRATCH = re.compile(r"\.(.*)\.[0-9a-f]{8}\.partial", re.DOTALL)
 _POLL_S = 0.5
 _PATIENCE_S = 10.0
 _TAIL = 4000
@@ -56,29 +58,31 @@ def run_task(task: Task, watch: Watch | None = None, stop: threading.Event | Non
         ``stop`` was set; nothing half-written is left.
     """
     started_s = time.monotonic()
-    remove_scratch(Path(task.folder))
     with tempfile.TemporaryFile() as log, _child(log) as child:
         error = _attend(child, task, watch, stop or threading.Event())
         details = _tail(log)
     if error:
-        remove_scratch(Path(task.folder))
+        remove_scratch([Path(task.folder)])
         error = one_line(error, task)
     return Outcome(task.clip, error, details if error else "", round(time.monotonic() - started_s, 2))
 
 
-def remove_scratch(folder: Path) -> None:
-    """Remove what a killed process left half-written of a clip's results."""
-    for place, stem in ((folder, ""), (folder.parent, folder.name)):
+def remove_scratch(folders: Iterable[Path]) -> None:
+    """Remove what killed processes left half-written of the results of some clips."""
+    stems: dict[Path, set[str]] = {}
+    for folder in folders:
+        stems.setdefault(folder, set()).add("")  # scratch lies inside where there were results before, else beside
+        stems.setdefault(folder.parent, set()).add(folder.name)
+    for place, names in stems.items():
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for left in [path for path in place.iterdir() if _is_scratch(path.name, stem)]:
+            for left in [path for path in place.iterdir() if _scratch_of(path.name) in names]:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _is_scratch(name: str, stem: str) -> bool:
-    """Whether a name is of the form that `fascidetect.report.folder` gives: ``.<stem>.<8 hex>.partial``."""
-    head, tail = f".{stem}.", ".partial"
-    middle = name.removeprefix(head).removesuffix(tail)
-    return name == f"{head}{middle}{tail}" and len(middle) == 8 and set(middle) <= set("0123456789abcdef")
+def _scratch_of(name: str) -> str | None:
+    """The stem of a name of the form that `fascidetect.report.folder` gives, ``.<stem>.<8 hex>.partial``."""
+    match = _SCRATCH.fullmatch(name)
+    return match[1] if match else None
 
 
 def one_line(error: str, task: Task) -> str:
@@ -138,7 +142,7 @@ def _attend(child: subprocess.Popen[bytes], task: Task, watch: Watch | None, sto
                 return f"no progress for {silent_s:.0f} s while {stage}; given up (--timeout)"
             continue
         if not line:
-            return _death(child.wait(), stage)
+            return _death(child, stage)
         said: dict[str, Any] = json.loads(line)
         if "answer" in said:
             return str(said["answer"])
@@ -154,7 +158,12 @@ def _listen(pipe: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
     lines.put(b"")
 
 
-def _death(code: int, stage: str) -> str:
+def _death(child: subprocess.Popen[bytes], stage: str) -> str:
+    """What to say of a child that fell silent for good."""
+    try:
+        code = child.wait(_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return f"the process hung while {stage}"
     if code == -signal.SIGKILL:
         return f"the process was killed while {stage}, perhaps for lack of memory; try fewer --jobs"
     if code < 0:

@@ -19,7 +19,7 @@ from fascidetect.batch.lock import only_run
 from fascidetect.batch.plan import Recording
 from fascidetect.batch.recordings import Shard, find_recordings, parse_shard
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, line_of
-from fascidetect.batch.run import Backend, Plan, carry_out, make_plan, recordings_of, sum_up, take_note
+from fascidetect.batch.run import Backend, Plan, carry_out, claim, make_plan, recordings_of, sum_up, take_note
 from fascidetect.batch.sessions import compile_template, entries_of, load_sheet
 from fascidetect.cli.board import Board
 from fascidetect.cli.params import EXISTING_FILE, parsed
@@ -129,9 +129,10 @@ def batch_command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     r"""Analyze all recordings in FOLDER and the folders in it, each in a process of its own.
 
-    For each clip RESULTS/<path of the clip>/ gets what `fascidetect analyze` writes; for all of them
-    RESULTS gets summary.csv (a row for each clip), events.csv (a row for each movement) and
-    index.html: open that. One bad clip never stops the rest; what failed is listed at the end.
+    For each clip RESULTS/<path of the clip>/ gets what `fascidetect analyze` writes; for all that
+    this command finds RESULTS gets summary.csv (a row for each clip), events.csv (a row for each
+    movement) and index.html: open that. One bad clip never stops the rest; what failed is listed at
+    the end.
 
     The same command again does only what is missing or has changed: content, settings or version of
     the program. A run that was killed loses at most the clips it was working on.
@@ -166,6 +167,7 @@ def batch_command(  # noqa: PLR0913 - one argument for each option
     work = Work(jobs, dask, timeout_s, quiet, verbose)
     waiting = partial(complain, f"another run is at work on {results}: waiting for it to end") if wait else None
     with only_run(results, shard, wait=waiting), open_ledger(ledger_path(results, shard)) as ledger:
+        claim(results, folder, ledger)
         try:
             _carry_out(make_plan(recordings, ledger, retry_failed=retry_failed), ledger, work)
         finally:  # what there is when a run is interrupted gets its tables too
@@ -219,8 +221,8 @@ def _carry_out(plan: Plan, ledger: Ledger, work: Work) -> None:
             board.done(outcome.clip, f"{'failed' if outcome.error else 'done'} after {outcome.wall_s:.0f} s")
             if outcome.error:
                 board.say(f"fascidetect: {outcome.clip}: {outcome.error}")
-            if outcome.details and work.verbose:
-                board.say(outcome.details)
+            for line in outcome.details.splitlines() if work.verbose else ():
+                board.say(line)
 
 
 def _backend(work: Work, stack: ExitStack, board: Board) -> Backend:

@@ -50,7 +50,7 @@ class Board:
         self._last_s = -math.inf
         self._lines = 0
         self._n_done = 0
-        self._bytes_done = 0
+        self._bytes, self._bytes_done = sum(sizes.values()), 0
         self._at_work: dict[str, str] = {}
         self._one_at_a_time = threading.RLock()
 
@@ -90,7 +90,7 @@ class Board:
             self._draw()
 
     def _time_left(self) -> str:
-        n, total = len(self._sizes), sum(self._sizes.values())
+        n, total = len(self._sizes), self._bytes
         # a clip costs something, and each of its bytes
         done = (self._n_done / n + self._bytes_done / max(1, total)) / 2 if n else 1.0
         if not 0 < done < 1:

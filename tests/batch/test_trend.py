@@ -169,14 +169,24 @@ def test_windows_that_cannot_be_used_do_not_look_like_bursts(sessions, batch):
     assert dispersion([read_result(batch.results / "1.mp4")]) == pytest.approx(0, abs=0.1)  # a clock has no variance
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(10, 10), (3, 12), (1, 0), (0, 4), (200, 150)])
-def test_the_interval_of_the_ratio_is_that_of_the_binomial(n1, n2):
-    from scipy.stats import binomtest
+def binomial_tail(k, n, share):
+    """Chance of k or more of n."""
+    return sum(math.comb(n, j) * share**j * (1 - share) ** (n - j) for j in range(k, n + 1))
 
-    low, high = rate_ratio_interval(n1, 2.0, n2, 3.0)
-    share = binomtest(n2, n1 + n2).proportion_ci(0.95, "exact")
-    assert low == pytest.approx(share.low / (1 - share.low) * 2 / 3)
-    assert high == pytest.approx(math.inf if share.high == 1 else share.high / (1 - share.high) * 2 / 3)
+
+@pytest.mark.parametrize(("n1", "n2"), [(10, 10), (3, 12), (1, 0), (0, 4), (200, 150)])
+def test_the_interval_of_the_ratio_ends_where_the_counts_become_unlikely(n1, n2):
+    times = 3.0 / 2.0  # second over first
+    low, high = (ratio * times / (1 + ratio * times) for ratio in rate_ratio_interval(n1, 2.0, n2, 3.0))
+    if n2:
+        assert binomial_tail(n2, n1 + n2, low) == pytest.approx(0.025)
+    if n1:
+        assert binomial_tail(n2 + 1, n1 + n2, high) == pytest.approx(0.975)
+
+
+@pytest.mark.parametrize(("n1", "n2", "end"), [(5, 0, 0), (0, 5, 1)])
+def test_a_count_of_none_leaves_one_end_open(n1, n2, end):
+    assert rate_ratio_interval(n1, 1.0, n2, 1.0)[end] == (0.0, math.inf)[end]
 
 
 def test_nothing_counted_fits_any_ratio():

@@ -96,7 +96,7 @@ def test_only_our_scratch_is_removed(tmp_path):
     others = (tmp_path / ".b.mp4.0123abcd.partial", tmp_path / "a.mp4" / "my.partial", tmp_path / ".a.mp4.x.partial")
     for folder in (*ours, *others):
         folder.mkdir(parents=True)
-    remove_scratch(tmp_path / "a.mp4")
+    remove_scratch([tmp_path / "a.mp4", tmp_path / "none" / "c.mp4"])
     assert [path.exists() for path in ours] == [False, False]
     assert all(path.exists() for path in others)
 

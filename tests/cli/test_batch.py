@@ -119,6 +119,19 @@ def test_what_failed_is_tried_again_when_asked(run, workers, folder):
     assert workers.clips[3:] == ["notes.mp4"]
 
 
+def test_results_of_one_folder_are_not_replaced_by_those_of_another(run, workers, folder):
+    run("batch", "clips", "-o", "out")
+    Path("others").mkdir()
+    Path("others/notes.mp4").write_bytes(b"another clip of the same name")
+    done = run("batch", "others", "-o", "out")
+    assert done.exit_code == 1
+    assert "holds the results of" in done.stderr
+    assert len(workers.tasks) == 3
+    Path("clips").rename("moved")
+    assert run("batch", "moved", "-o", "out").exit_code == 0
+    assert len(workers.tasks) == 3
+
+
 def test_verbose_shows_what_a_process_said(run, workers, folder):
     workers.errors["notes.mp4"] = "unexpected"
     assert "Traceback: all of it" in run("batch", "clips", "-o", "out", "-v").stderr
