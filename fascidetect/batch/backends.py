@@ -7,7 +7,9 @@ are ready. Leaving the loop early gives up what is in flight.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -18,6 +20,10 @@ from fascidetect.batch.worker import run_task
 from fascidetect.errors import FasciError, SettingsError
 
 _TOPIC = "fascidetect"
+_EVERY_S = 5.0
+"""How often a worker tells how far a clip is: a scheduler may have a thousand of them."""
+
+_SCHEDULER_LOST = "the Dask scheduler was lost; what is done is kept: the same command goes on from there"
 
 
 def run_here(tasks: Iterable[Task], jobs: int, watch: Watch) -> Generator[Outcome]:
@@ -101,19 +107,21 @@ def run_dask(client: Any, tasks: Iterable[Task], watch: Watch, workers: Callable
                 names[future.key] = task.clip
                 done.add(future)
             if not names:
-                return
+                break
             future, answer = next(done)
             yield _outcome(names.pop(future.key), future.status, answer)
-    finally:
         client.unsubscribe_topic(_TOPIC)
+    except OSError as error:
+        raise FasciError(_SCHEDULER_LOST) from error
 
 
 def _outcome(clip: str, status: str, answer: Any) -> Outcome:
     if status == "finished":
         outcome: Outcome = answer
         return outcome
-    error = answer[1] if isinstance(answer, tuple) else answer
-    return Outcome(clip, f"its workers were lost or could not run it: {' '.join(str(error).split())}")
+    if status != "error":
+        raise FasciError(_SCHEDULER_LOST)
+    return Outcome(clip, f"its workers were lost or could not run it: {' '.join(str(answer[1]).split())}")
 
 
 def _on_worker(task: Task) -> Outcome:
@@ -122,8 +130,13 @@ def _on_worker(task: Task) -> Outcome:
 
     worker, key = distributed.get_worker(), distributed.worker.thread_state.key
 
+    last_s = -math.inf
+
     def watch(*told: Any) -> None:
-        worker.log_event(_TOPIC, told)
+        nonlocal last_s
+        if time.monotonic() - last_s >= _EVERY_S:
+            last_s = time.monotonic()
+            worker.log_event(_TOPIC, told)
 
     return run_task(task, watch, _Forgotten(worker, key))
 

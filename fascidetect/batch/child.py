@@ -6,6 +6,7 @@ given up. Progress and the answer go out on what was stdout, one JSON value a li
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -53,11 +54,12 @@ def _do(task: Task, out: BinaryIO) -> str:
 
     try:
         analyze_to_folder(Path(task.path), Path(task.folder), task.settings, force=True, progress=progress)
-        renew_result(Path(task.folder))
     except FasciError as error:
         return str(error)
     except MemoryError:
         return "not enough memory; try fewer --jobs"
+    with contextlib.suppress(FasciError):  # a review that cannot be read says so where it is looked at
+        renew_result(Path(task.folder))
     return ""
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_result, reviewed
 from fascidetect.batch.sessions import FACTS
 from fascidetect.errors import ClipError, ClipNotFound
@@ -23,11 +23,6 @@ from fascidetect.statistics import poisson_interval, rate_ratio_interval
 LEAST_RATE_S = QualitySettings().min_rate_s
 LEAST_COMPARED_S = 60.0
 """Usable time below which sessions are not compared: at one movement a minute, a minute shows none in one of three."""
-
-BURST_WINDOW_S = 10.0
-_LEAST_WINDOWS, _LEAST_EVENTS = 6, 10
-BURSTS = 2.0
-"""Variance over mean of counts in short windows from which they are said to come in bursts; 1 is chance alone."""
 
 _CONTEXT = ("time_of_day", "caffeine", "exertion", "stress", "sleep", "medication", "notes")
 
@@ -250,35 +245,6 @@ def _limit_mm(result: ClipResult) -> float | None:
 
 def _together(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))
-
-
-def dispersion(results: Sequence[ClipResult]) -> float | None:
-    """Variance over mean of the counts in windows of 10 s: 1 by chance alone, more where movements come in bursts.
-
-    Pearson's statistic over its degrees of freedom, so that windows may hold more or less usable time.
-    None where there are too few windows or movements to tell.
-    """
-    counts, times_s = _windows(results)
-    total, degrees = sum(counts), len(counts) - 1
-    if len(counts) < _LEAST_WINDOWS or total < _LEAST_EVENTS:
-        return None
-    rate = total / sum(times_s)
-    return sum((n - rate * t) ** 2 / (rate * t) for n, t in zip(counts, times_s, strict=True)) / degrees
-
-
-def _windows(results: Sequence[ClipResult]) -> tuple[list[int], list[float]]:
-    """Counts and usable seconds of windows that are usable for at least half."""
-    counts: list[int] = []
-    times_s: list[float] = []
-    for result in results:
-        gaps = result.quality.unusable
-        for k in range(math.ceil(result.clip.duration_s / BURST_WINDOW_S)):
-            start, end = k * BURST_WINDOW_S, min((k + 1) * BURST_WINDOW_S, result.clip.duration_s)
-            lost = sum(max(0.0, min(gap.end_s, end) - max(gap.start_s, start)) for gap in gaps)
-            if end - start - lost >= BURST_WINDOW_S / 2:
-                counts.append(sum(start <= event.peak_s < end for event in result.events))
-                times_s.append(end - start - lost)
-    return counts, times_s
 
 
 def _chosen_ratio(sessions: Sequence[Session], compare: tuple[str, str] | None) -> RatioRow | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from fascidetect.batch.bursts import BURSTS
 from fascidetect.batch.pages import render, safe
-from fascidetect.batch.trend import BURSTS, RatioRow, Series, TrendRow
+from fascidetect.batch.trend import RatioRow, Series, TrendRow
 from fascidetect.batch.trend_figure import panels, picture, rate_words
 from fascidetect.files import write_whole
 from fascidetect.report.export import to_csv

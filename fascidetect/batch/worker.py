@@ -58,9 +58,13 @@ def run_task(task: Task, watch: Watch | None = None, stop: threading.Event | Non
         ``stop`` was set; nothing half-written is left.
     """
     started_s = time.monotonic()
-    with tempfile.TemporaryFile() as log, _child(log) as child:
-        error = _attend(child, task, watch, stop or threading.Event())
-        details = _tail(log)
+    details = ""
+    try:
+        with tempfile.TemporaryFile() as log, _child(log) as child:
+            error = _attend(child, task, watch, stop or threading.Event())
+            details = _tail(log)
+    except OSError as failure:
+        error = f"cannot start a process: {failure.strerror or failure}"
     if error:
         remove_scratch([Path(task.folder)])
         error = one_line(error, task)
@@ -152,9 +156,10 @@ def _attend(child: subprocess.Popen[bytes], task: Task, watch: Watch | None, sto
 
 
 def _listen(pipe: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
-    """Pass on each line, and at the end an empty one."""
+    """Pass on each whole line, and at the end an empty one."""
     for line in pipe:
-        lines.put(line)
+        if line.endswith(b"\n"):
+            lines.put(line)
     lines.put(b"")
 
 

@@ -168,6 +168,8 @@ def batch_command(  # noqa: PLR0913 - one argument for each option
     waiting = partial(complain, f"another run is at work on {results}: waiting for it to end") if wait else None
     with only_run(results, shard, wait=waiting), open_ledger(ledger_path(results, shard)) as ledger:
         claim(results, folder, ledger)
+        if not quiet:
+            tell(f"{_recordings_in_words(len(recordings))} in {folder}")
         try:
             _carry_out(make_plan(recordings, ledger, retry_failed=retry_failed), ledger, work)
         finally:  # what there is when a run is interrupted gets its tables too
@@ -175,7 +177,8 @@ def batch_command(  # noqa: PLR0913 - one argument for each option
             lines = known if shard else sum_up(known, results)
             bad = [line.row for line in lines if _not_in_order(line.row)]
     if not quiet:
-        tell(f"{len(recordings) - len(bad)} of {len(recordings)} recordings analyzed. {_next_step(shard, results)}")
+        words = _recordings_in_words(len(recordings))
+        tell(f"{len(recordings) - len(bad)} of {words} analyzed. {_next_step(shard, results)}")
     _complain_of(bad, results)
 
 
@@ -239,6 +242,10 @@ def _backend(work: Work, stack: ExitStack, board: Board) -> Backend:
 
 def _not_in_order(row: SummaryRow) -> bool:
     return row.status != "done" or row.verdict == "cannot_analyze"
+
+
+def _recordings_in_words(n: int) -> str:
+    return f"{n} recording" if n == 1 else f"{n} recordings"
 
 
 def _next_step(shard: Shard | None, results: Path) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from helpers.build import example_event, example_facts, example_quality, example_result
 
+from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, read_result
-from fascidetect.batch.trend import dispersion, load_summary, make_trend
+from fascidetect.batch.trend import load_summary, make_trend
 from fascidetect.batch.trend_page import told, write_trend
 from fascidetect.errors import ClipError, ClipNotFound
 from fascidetect.model import NOTICE, Reviewed, Summary, Unusable
