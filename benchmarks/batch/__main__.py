@@ -20,6 +20,7 @@ SETTINGS = "[measure]\nwidth_px = 320\ncells_across = 32\n[report]\noverlay = fa
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/batch", description=__doc__)
     parser.add_argument("--clips", type=int, default=CLIPS, help="small made clips (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=4, help="turns in which they are analyzed (default: %(default)s)")
     parser.add_argument("--no-dask", action="store_true", help="processes of this machine only")
     parser.add_argument(
         "--many", type=int, default=2000, help="results for the cost of planning (default: %(default)s)"
@@ -27,8 +28,8 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_clips(folder: Path, n: int) -> None:
-    """So many copies of one made clip of 480 x 270 px."""
+def make_clips(folder: Path, rounds: int, n: int) -> None:
+    """Copies of one made clip of 480 x 270 px: ``n`` for each round, in a folder of its own."""
     from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
 
     recipe = Recipe(
@@ -41,49 +42,53 @@ def make_clips(folder: Path, n: int) -> None:
         twitches=(Twitch(2.5, 190, 120, 1.6, 25, 0.08, height_px=1.0),),
         nuisances=(Nuisance("shake", 1.0),),
     )
-    folder.mkdir()
-    make_clip(recipe, folder / "00.mp4")
-    (folder / "00.truth.json").unlink(missing_ok=True)
-    for k in range(1, n):
-        shutil.copy(folder / "00.mp4", folder / f"{k:02d}.mp4")
+    make_clip(recipe, folder / "clip.mp4")
+    for k in range(rounds * n):
+        target = folder / f"clips {k % rounds}" / f"{k:03d}.mp4"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(folder / "clip.mp4", target)
 
 
-def timed(folder: Path, name: str, cores: set[int], *words: str) -> float:
+def timed(folder: Path, round_number: int, name: str, n_cores: int, *words: str) -> float:
     """Run a batch confined to some cores; the time it took, in s."""
-    command = [sys.executable, "-m", "fascidetect", "batch", str(folder / "clips"), "-o", str(folder / name), "-q"]
+    clips, results = folder / f"clips {round_number}", folder / f"{name} {round_number}"
+    command = [sys.executable, "-m", "fascidetect", "batch", str(clips), "-o", str(results), "-q"]
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)  # which children inherit
+    os.sched_setaffinity(0, sorted(before)[:n_cores])  # which children inherit
     started_s = time.monotonic()
     try:
         subprocess.run([*command, "--config", str(folder / "c.toml"), *words], check=True)
     finally:
         os.sched_setaffinity(0, before)
-    wall_s = time.monotonic() - started_s
-    print(f"{name.ljust(34)}{wall_s:8.1f} s    load {os.getloadavg()[0]:.1f}", flush=True)
-    return wall_s
+    return time.monotonic() - started_s
+
+
+def compare(folder: Path, rounds: int, option: str, one: str, two: str) -> None:
+    """Print what two cores gain over one; both take turns, so that other work on the machine disturbs both alike."""
+    sums_s = [0.0, 0.0]
+    for k in range(rounds):
+        for n_cores, value in ((1, one), (2, two)):
+            wall_s = timed(folder, k, f"{option}-{n_cores}", n_cores, option, value)
+            sums_s[n_cores - 1] += wall_s
+            load = os.getloadavg()[0]
+            print(f"  round {k + 1}, {option} {value}, cores: {n_cores}: {wall_s:.1f} s, load {load:.1f}", flush=True)
+    print(f"{option}: {sums_s[0]:.1f} s on one core, {sums_s[1]:.1f} s on two: ratio {sums_s[0] / sums_s[1]:.2f}\n")
 
 
 def main() -> int:
     asked = parse()
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
+    if len(os.sched_getaffinity(0)) < 2:
         print("needs two cores", file=sys.stderr)
         return 1
-    one, two = {cores[0]}, set(cores[:2])
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        make_clips(folder / "clips", asked.clips)
+        make_clips(folder, asked.rounds, asked.clips // asked.rounds)
         (folder / "c.toml").write_text(SETTINGS)
-        print(f"{asked.clips} clips of {SECONDS:g} s, {len(cores)} cores, load {os.getloadavg()[0]:.1f}")
-        ratio = timed(folder, "one process, one core", one, "--jobs", "1")
-        ratio /= timed(folder, "two processes, two cores", two, "--jobs", "2")
-        print(f"ratio {ratio:.2f}\n")
+        print(f"{asked.clips} clips of {SECONDS:g} s, load {os.getloadavg()[0]:.1f}", flush=True)
+        compare(folder, asked.rounds, "--jobs", "1", "2")
         if not asked.no_dask:
-            ratio = timed(folder, "Dask, one worker, one core", one, "--dask", "local:1")
-            ratio /= timed(folder, "Dask, two workers, two cores", two, "--dask", "local:2")
-            print(f"ratio {ratio:.2f}\n")
-        if asked.many:
-            overhead(folder, folder / "two processes, two cores" / "00.mp4", asked.many)
+            compare(folder, asked.rounds, "--dask", "local:1", "local:2")
+        overhead(folder, folder / "clip.mp4", folder / "--jobs-2 0" / "000.mp4", asked.many)
     return 0
 
 

@@ -44,10 +44,9 @@ with open_ledger(results / "ledger.sqlite") as ledger:
 """
 
 
-def overhead(folder: Path, result: Path, n: int) -> None:
+def overhead(folder: Path, clip: Path, result: Path, n: int) -> None:
     """Print what so many clips cost that are done already: copies of one clip and its result."""
     many, results = folder / "many", folder / "many results"
-    clip = folder / "clips" / "00.mp4"
     for k in range(n):
         name = f"{k % 100:02d}/{k:06d}.mp4"
         (many / name).parent.mkdir(parents=True, exist_ok=True)
