@@ -196,8 +196,8 @@ def _scaled(truth: Truth, found: Found) -> tuple[TrueEvent, ...]:
     )
 
 
-def same_places(true: Sequence[TrueEvent], events: Sequence[Event], clip: ClipFacts) -> BoolArray:
-    """(n, m) whether the centers lie within 2 radii or 8 % of the longer side; True where the truth has no place."""
+def same_places(true: Sequence[TrueEvent], events: Sequence[Event | TrueEvent], clip: ClipFacts) -> BoolArray:
+    """(n, m) whether the centers lie within 2 radii or 8 % of the longer side; True where one has no place."""
     allowed = np.ones((len(true), len(events)), bool)
     least_px = SAME_PLACE * max(clip.width_px, clip.height_px)
     for i, t in enumerate(true):
@@ -205,7 +205,8 @@ def same_places(true: Sequence[TrueEvent], events: Sequence[Event], clip: ClipFa
             continue
         reach_px = max(2 * (t.radius_px or 0.0), least_px)
         for j, e in enumerate(events):
-            allowed[i, j] = math.hypot(e.x_px - t.x_px, e.y_px - t.y_px) <= reach_px
+            if e.x_px is not None and e.y_px is not None:
+                allowed[i, j] = math.hypot(e.x_px - t.x_px, e.y_px - t.y_px) <= reach_px
     return allowed
 
 

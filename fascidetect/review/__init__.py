@@ -1,7 +1,7 @@
 """What people decide about the program's events: kept for good, counted beside the automatic counts.
 
 `decide` writes one decision into the ``review.jsonl`` of a results folder; `load_review` says what
-all decisions of one rater amount to.
+the decisions of one rater amount to, `load_counts` how many movements that makes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from fascidetect.errors import FasciError
 from fascidetect.evaluate.found import load_result
 from fascidetect.review.counts import count, load_counts, renew_result
 from fascidetect.review.decisions import DEFAULT_RATER, Action, Decision, Draft
+from fascidetect.review.load import choose, load_review, load_reviews
 from fascidetect.review.state import Review, ReviewedEvent, completed, fold, raters
 from fascidetect.review.store import REVIEW, Log, append, load_log
+from fascidetect.review.truth import program_truth, review_truth
 
 __all__ = [
     "DEFAULT_RATER",
@@ -25,14 +27,18 @@ __all__ = [
     "Log",
     "Review",
     "ReviewedEvent",
+    "choose",
     "count",
     "decide",
     "fold",
     "load_counts",
     "load_log",
     "load_review",
+    "load_reviews",
+    "program_truth",
     "raters",
     "renew_result",
+    "review_truth",
 ]
 
 _log = logging.getLogger(__name__)
@@ -48,8 +54,9 @@ def decide(folder: Path, draft: Draft, *, seen_seq: int | None = None) -> Decisi
     draft
         Its times and place are only needed for ``add`` and ``move``.
     seen_seq
-        `Review.last_seq` of the state that the rater saw; a later decision of the same rater about the same event is
-        then not overruled unseen. None overrules.
+        `Review.last_seq` of the state that the rater saw, not the number of a decision that was taken since: a later
+        decision of the same rater about the same event, from another window, is then not overruled unseen. None
+        overrules.
 
     Raises
     ------
@@ -69,16 +76,3 @@ def decide(folder: Path, draft: Draft, *, seen_seq: int | None = None) -> Decisi
     except FasciError as exc:
         _log.warning("the decision is safe, but the counts in result.json are not renewed: %s", exc)
     return decision
-
-
-def load_review(folder: Path, rater: str = DEFAULT_RATER) -> Review:
-    """Work out the state of one rater's review of a result, also when there is none yet.
-
-    Raises
-    ------
-    ClipError
-        There is no result that can be read.
-    ReviewError
-        The file of decisions cannot be understood.
-    """
-    return fold(load_log(folder / REVIEW).decisions, rater, load_result(folder))

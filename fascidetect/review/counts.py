@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from fascidetect.errors import ClipError
-from fascidetect.evaluate.found import Found, load_result
+from fascidetect.evaluate.found import Found
 from fascidetect.files import write_whole
 from fascidetect.model import Reviewed, Unmatched
 from fascidetect.quality.rate import rate_per_min
 from fascidetect.quality.verdict import long_enough
 from fascidetect.report.export import rounded
-from fascidetect.review.state import Review, ReviewedEvent, fold, raters
-from fascidetect.review.store import REVIEW, alone, load_log
+from fascidetect.review.load import FILES, load_reviews
+from fascidetect.review.state import Review, ReviewedEvent
+from fascidetect.review.store import alone
 
 
 def count(review: Review, found: Found) -> Reviewed:
@@ -60,15 +59,14 @@ def load_counts(folder: Path) -> tuple[Reviewed, ...]:
     ReviewError
         The file of decisions cannot be understood.
     """
-    decisions = load_log(folder / REVIEW).decisions
-    if not decisions:
-        return ()
-    found = load_result(folder)
-    return tuple(count(fold(decisions, rater, found), found) for rater in raters(decisions))
+    found, reviews = load_reviews(folder)
+    return tuple(count(review, found) for review in reviews)
 
 
 def renew_result(folder: Path) -> tuple[Reviewed, ...]:
     """Write the reviewed counts into result.json, where they differ from those that it holds.
+
+    A result.json that another program replaces meanwhile is left alone: whoever wrote it renews it too.
 
     Raises
     ------
@@ -78,20 +76,16 @@ def renew_result(folder: Path) -> tuple[Reviewed, ...]:
         It cannot be written; the old one stays.
     """
     path = folder / "result.json"
-    if not (folder / REVIEW).exists():
+    if not any(folder.glob(FILES)):
         return ()
     with alone(folder):
         reviewed = load_counts(folder)
         tree = rounded(msgspec.to_builtins(reviewed))
-        held = _decoded(path)
+        before = path.read_bytes()
+        held = msgspec.json.decode(before)
         if held["summary"].get("reviewed", []) != tree:
             held["summary"]["reviewed"] = tree
-            write_whole(path, msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n")
+            data = msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"
+            if path.read_bytes() == before:
+                write_whole(path, data)
     return reviewed
-
-
-def _decoded(path: Path) -> dict[str, Any]:
-    try:
-        return dict(msgspec.json.decode(path.read_bytes()))
-    except OSError as exc:
-        raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc

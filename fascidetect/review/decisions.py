@@ -5,6 +5,7 @@ The file is only ever added to: a decision is taken back by another one, ``undo`
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,9 @@ VERSION = 1
 
 DEFAULT_RATER = "reviewer"
 """Name that stands for whoever gives none."""
+
+PROGRAM = "program"
+"""Name under which the program itself is compared with raters; nobody else may have it."""
 
 LONGEST_NAME, LONGEST_NOTE = 80, 2000
 
@@ -101,7 +105,7 @@ def from_line(line: bytes) -> Decision:
     """
     try:
         decision = msgspec.json.decode(line, type=Decision)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ReviewError(f"no decision: {exc}") from exc
     if decision.event_id and decision.action != "undo" and decision.peak_s is None:
         raise ReviewError("no decision: peak_s is missing")
@@ -113,6 +117,7 @@ def from_line(line: bytes) -> Decision:
         raise ReviewError(f"no decision: utc {decision.utc!r} is no time with its zone")
     if decision.v > VERSION:
         raise ReviewError(f"written by a later version of fascidetect (format {decision.v})")
+    check(Draft(**{item.name: getattr(decision, item.name) for item in dataclasses.fields(Draft)}))
     return decision
 
 
@@ -166,6 +171,8 @@ def check_rater(name: str) -> None:
     """
     if not name or name != name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise ReviewError(f"the name of a rater must have 1 to {LONGEST_NAME} visible letters, got {name!r}")
+    if name == PROGRAM:
+        raise ReviewError(f"the name {PROGRAM!r} stands for the program itself: take another one")
 
 
 def to_undo(decisions: Sequence[Decision], draft: Draft) -> Decision:

@@ -89,10 +89,18 @@ class Review:
         return tuple(event for event in self.events if event.status == "accepted")
 
     @property
+    def n_left(self) -> int:
+        """Counted events that are still undecided; 0 where none was decided about, as in a blind review."""
+        undecided = [event.status == "undecided" for event in self.events if event.origin == "counted"]
+        return 0 if all(undecided) else sum(undecided)
+
+    @property
     def unmatched(self) -> tuple[ReviewedEvent, ...]:
         """Events with decisions that the program no longer sees."""
         return tuple(event for event in self.events if event.origin == "gone")
 
+
+_FIELDS = ("onset_s", "peak_s", "offset_s", "x_px", "y_px")
 
 Thread = tuple[Decision, ...]
 
@@ -146,6 +154,8 @@ def completed(draft: Draft, decisions: Sequence[Decision], found: Found, seen_se
         return dataclasses.replace(draft, event_id=to_undo(decisions, draft).event_id)
     if draft.action == "add" or (draft.action == "note" and not draft.event_id):
         return draft
+    if draft.action == "move" and all(getattr(draft, name) is None for name in _FIELDS):
+        raise ReviewError("a move needs a time or a place")
     about = _about(draft, fold(decisions, draft.rater, found), found)
     thread = about.thread or about.id
     later = [d.seq for d in decisions if d.rater == draft.rater and d.event_id == thread]
@@ -162,9 +172,6 @@ def _about(draft: Draft, review: Review, found: Found) -> ReviewedEvent:
         if rejection.event.id == draft.event_id:
             return _reviewed(draft.event_id, (), (rejection.event, "not_counted"))
     raise ReviewError(f"there is no event {draft.event_id!r} in this result")
-
-
-_FIELDS = ("onset_s", "peak_s", "offset_s", "x_px", "y_px")
 
 
 def _times(draft: Draft, about: ReviewedEvent) -> dict[str, Any]:
