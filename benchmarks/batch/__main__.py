@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,30 +50,38 @@ def make_clips(folder: Path, rounds: int, n: int) -> None:
         shutil.copy(folder / "clip.mp4", target)
 
 
-def timed(folder: Path, round_number: int, name: str, n_cores: int, *words: str) -> float:
-    """Run a batch confined to some cores; the time it took, in s."""
+def timed(folder: Path, round_number: int, name: str, n_cores: int, *words: str) -> tuple[float, float]:
+    """Run a batch confined to some cores; the time it took, and that of all its processes on a core, in s."""
     clips, results = folder / f"clips {round_number}", folder / f"{name} {round_number}"
     command = [sys.executable, "-m", "fascidetect", "batch", str(clips), "-o", str(results), "-q"]
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(before)[:n_cores])  # which children inherit
-    started_s = time.monotonic()
+    started_s, used_s = time.monotonic(), cpu_s()
     try:
         subprocess.run([*command, "--config", str(folder / "c.toml"), *words], check=True)
     finally:
         os.sched_setaffinity(0, before)
-    return time.monotonic() - started_s
+    return time.monotonic() - started_s, cpu_s() - used_s
+
+
+def cpu_s() -> float:
+    """CPU time of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def compare(folder: Path, rounds: int, option: str, one: str, two: str) -> None:
     """Print what two cores gain over one; both take turns, so that other work on the machine disturbs both alike."""
-    sums_s = [0.0, 0.0]
+    walls_s, cpus_s = [0.0, 0.0], [0.0, 0.0]
     for k in range(rounds):
-        for n_cores, value in ((1, one), (2, two)):
-            wall_s = timed(folder, k, f"{option}-{n_cores}", n_cores, option, value)
-            sums_s[n_cores - 1] += wall_s
-            load = os.getloadavg()[0]
-            print(f"  round {k + 1}, {option} {value}, cores: {n_cores}: {wall_s:.1f} s, load {load:.1f}", flush=True)
-    print(f"{option}: {sums_s[0]:.1f} s on one core, {sums_s[1]:.1f} s on two: ratio {sums_s[0] / sums_s[1]:.2f}\n")
+        for arm, value in enumerate((one, two)):
+            wall_s, used_s = timed(folder, k, f"{option}-{arm + 1}", arm + 1, option, value)
+            walls_s[arm] += wall_s
+            cpus_s[arm] += used_s
+            times = f"{wall_s:.1f} s, of CPU {used_s:.1f} s, load {os.getloadavg()[0]:.1f}"
+            print(f"  round {k + 1}, {option} {value}, cores: {arm + 1}: {times}", flush=True)
+    print(f"{option}: {walls_s[0]:.1f} s on one core, {walls_s[1]:.1f} s on two: ratio {walls_s[0] / walls_s[1]:.2f}")
+    print(f"{' ' * len(option)}  CPU {cpus_s[0]:.1f} s and {cpus_s[1]:.1f} s\n", flush=True)
 
 
 def main() -> int:
