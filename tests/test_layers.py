@@ -20,7 +20,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"truth", "statistics"}),
     frozenset({"video", "motion", "events", "quality", "report", "evaluate"}),
     frozenset({"phantom", "pipeline"}),
-    frozenset({"inject", "batch", "review"}),
+    frozenset({"inject", "review"}),
+    frozenset({"batch"}),
     frozenset({"cli"}),
 )
 """From the bottom up; a part imports from lower layers and from itself, never from its own layer."""

@@ -9,6 +9,7 @@ import click
 from fascidetect import __version__
 from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
+from fascidetect.cli.batch import batch_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.export import export_command
@@ -16,6 +17,7 @@ from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
 from fascidetect.cli.say import complain
+from fascidetect.cli.trend import trend_command
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
 
@@ -54,6 +56,11 @@ def main() -> None:
       fascidetect config > my.toml       every setting, to read or to change
 
     \b
+    Many clips:
+      fascidetect batch clips -o results all recordings in a folder: tables, and a page of them all
+      fascidetect trend results          their rates over sessions, muscle by muscle
+
+    \b
     How far to trust it:
       fascidetect inject calf.mp4 -o with.mp4            known twitches in your own clip
       fascidetect phantom recipe.toml -o made.mp4        a made clip whose truth is known
@@ -70,11 +77,13 @@ def main() -> None:
 
 COMMANDS = (
     analyze_command,
+    batch_command,
     info_command,
     config_command,
     inject_command,
     phantom_command,
     evaluate_command,
+    trend_command,
     agreement_command,
     export_command,
 )
