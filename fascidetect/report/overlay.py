@@ -28,6 +28,7 @@ from fascidetect.model import (
     transform,
 )
 from fascidetect.report.layout import Axis, Camera, Layout, Rect, around, dashes, overlap
+from fascidetect.report.still import outlines
 from fascidetect.report.style import (
     REJECTED_COLOR,
     Color,
@@ -143,10 +144,10 @@ class _Scene:
     """What is drawn into the picture: the analyzed area, boxes and places that never rest."""
 
     def __init__(self, layout: Layout, trace: MotionTrace, result: Result) -> None:
-        self.camera = Camera(layout, trace)
+        self.camera = Camera(layout.from_px(trace.geometry.width_px), trace)
         self._layout = layout
         self._scale = layout.picture_w / trace.geometry.width_px
-        self._outlines = _outlines(trace)
+        self._outlines = outlines(trace)
         self._sustained = result.sustained
         self._marks = _marks(result)
         self._start_s = np.array([m.event.onset_s - LEAD_S for m in self._marks])
@@ -196,17 +197,6 @@ class _Scene:
         _lines(view, ring.reshape(-1, 2, 2), TEXT, self._thin)
         box = np.array([x - radius, y - radius, x + radius, y + radius])
         labels.put(sustained_words(place.kind, place.rate_hz), box, TEXT, must=True)
-
-
-def _outlines(trace: MotionTrace) -> list[FloatArray]:
-    """Borders of the analyzed area, closed lines (N, 2) in px of the reference."""
-    size = (trace.geometry.analysis_width_px, trace.geometry.analysis_height_px)
-    mask = cv2.resize(np.asarray(trace.mask, dtype=np.float32), size, interpolation=cv2.INTER_LINEAR)
-    sigma = 0.8 * trace.geometry.cell_px  # rounds the corners of single cells
-    inside = (cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) > 0.5).astype(np.uint8)
-    contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    smooth = [cv2.approxPolyDP(line, 1.0, closed=True)[:, 0, :] for line in contours]
-    return [trace.geometry.analysis_to_px(line.astype(float)) for line in smooth if len(line) > 2]
 
 
 class _Pen:

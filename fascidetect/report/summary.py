@@ -39,7 +39,17 @@ def summarize(result: Result) -> str:
     str
         Some lines without a final line break. Where the clip cannot be judged no count appears.
     """
-    return "\n".join(_lines(result))
+    return "\n".join([*sentences(result), *(f"Warning: {text}" for text in warnings_of(result))])
+
+
+def sentences(result: Result) -> list[str]:
+    """The lines of `summarize` without the warnings; the first says what was filmed."""
+    return list(_lines(result))
+
+
+def warnings_of(result: Result) -> list[str]:
+    """What was odd about the file or the picture, each once."""
+    return list(dict.fromkeys((*result.clip.warnings, *result.quality.warnings)))
 
 
 def summary_and_notice(result: Result) -> str:
@@ -52,7 +62,6 @@ def _lines(result: Result) -> Iterator[str]:
     quality = result.quality
     if quality.verdict == "cannot_analyze":
         yield f"Cannot be analyzed: {_joined(quality.reasons) or 'no usable part'}."
-        yield from _warnings(result)
         return
     if result.sustained:
         yield _sustained(result.sustained)
@@ -62,7 +71,6 @@ def _lines(result: Result) -> Iterator[str]:
     yield from _left_out(quality)
     if quality.verdict == "limited" and quality.reasons:
         yield f"Limited: {_joined(quality.reasons)}."
-    yield from _warnings(result)
 
 
 def _headline(result: Result) -> str:
@@ -176,11 +184,6 @@ def _left_out(quality: Quality) -> Iterator[str]:
     if spans:
         longest_first = sorted(spans.items(), key=lambda item: -item[1])
         yield f"Left out: {', '.join(f'{_seconds(length)} {words}' for words, length in longest_first)}."
-
-
-def _warnings(result: Result) -> Iterator[str]:
-    for text in dict.fromkeys((*result.clip.warnings, *result.quality.warnings)):
-        yield f"Warning: {text}"
 
 
 def _joined(parts: tuple[str, ...]) -> str:
