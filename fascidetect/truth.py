@@ -6,19 +6,19 @@ not say is None.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from fascidetect.errors import ClipError, ClipNotFound, OutputError
+from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.files import write_whole
 from fascidetect.model import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class TrueEvent:
-    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement."""
+    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement, what somebody noted."""
 
     id: str
     onset_s: float | None
@@ -29,6 +29,7 @@ class TrueEvent:
     radius_px: float | None = None
     amplitude_px: float | None = None
     focus: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +114,9 @@ def load_truth(path: Path) -> Truth:
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write a truth file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(truth) + b"\n")
-        partial.replace(path)
-    except OSError as exc:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    write_whole(path, truth_text(truth).encode())
+
+
+def truth_text(truth: Truth) -> str:
+    """Encode as the text of a truth file."""
+    return msgspec.json.encode(truth).decode() + "\n"

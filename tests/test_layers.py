@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "fascidetect"
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"settings"}),
+    frozenset({"settings", "files"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),
     frozenset({"truth", "statistics"}),

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from fascidetect import __version__
+from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
+from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
@@ -57,6 +59,11 @@ def main() -> None:
       fascidetect phantom recipe.toml -o made.mp4        a made clip whose truth is known
       fascidetect evaluate with --truth with.truth.json  a result against what is true
 
+    \b
+    What people saw:
+      fascidetect agreement calf.mp4.fascidetect         raters beside each other and the program
+      fascidetect export calf.mp4.fascidetect --to elan  events for other programs
+
     Everything happens on this computer; nothing is sent anywhere.
     """
 
@@ -68,6 +75,8 @@ COMMANDS = (
     inject_command,
     phantom_command,
     evaluate_command,
+    agreement_command,
+    export_command,
 )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from fascidetect.files import safe_cell
 from fascidetect.model import (
     SCHEMA_VERSION,
     ClipFacts,
@@ -48,7 +49,6 @@ _DECIMALS = {
 
 _LIBRARIES = ("av", "numpy", "opencv-python-headless", "scikit-image", "scipy")
 _EXACT = frozenset({"bits_per_px", "settings", "libraries"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def to_csv(rows: Sequence[Any], row_type: type) -> str:
     writer.writerow(names)
     for row in rows:
         cells = rounded(_plain(row))
-        writer.writerow([_cell(cells[name]) for name in names])
+        writer.writerow([safe_cell(cells[name]) for name in names])
     return out.getvalue()
 
 
@@ -207,9 +207,3 @@ def _python_number(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError(f"cannot write a {type(value).__name__} into result.json")
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from fascidetect.model import NOTICE, Quality, Result, Sustained
-from fascidetect.report.style import REASON_WORDS
+from fascidetect.model import NOTICE, Quality, Result, Reviewed, Summary, Sustained
+from fascidetect.report.style import REASON_WORDS, clock
 
 REJECTION_WORDS: dict[str, str] = {
     "rhythmic": "in a steady rhythm (pulse, tremor or a repeated contraction)",
@@ -62,10 +62,12 @@ def _lines(result: Result) -> Iterator[str]:
     quality = result.quality
     if quality.verdict == "cannot_analyze":
         yield f"Cannot be analyzed: {_joined(quality.reasons) or 'no usable part'}."
+        yield from reviewed_words(result)
         return
     if result.sustained:
         yield _sustained(result.sustained)
     yield _count(result)
+    yield from reviewed_words(result)
     yield from _not_counted(result)
     yield _area(result)
     yield from _left_out(quality)
@@ -99,7 +101,28 @@ def _count(result: Result) -> str:
     rate = result.summary.rate_per_min
     if rate is None:
         return f"{counted}; too short for a rate. {_sentence(limit_words(result))}"
-    return f"{counted}: {rate:.3g} per minute ({_interval(result)}). {_sentence(limit_words(result))}"
+    return f"{counted}: {rate:.3g} per minute ({_interval(result.summary)}). {_sentence(limit_words(result))}"
+
+
+def reviewed_words(result: Result) -> Iterator[str]:
+    """Say, for each rater, what came of the automatic count: one line, and one for what is no longer found."""
+    for one in result.summary.reviewed:
+        parts = {"accepted": one.n_accepted, "rejected": one.n_rejected, "undecided": one.n_undecided}
+        of_program = ", ".join(f"{n} {word}" for word, n in parts.items() if n)
+        made_of = "; ".join(part for part in (of_program, f"{one.n_added} added" if one.n_added else "") if part)
+        so_far = " so far" if one.n_undecided else ""
+        count = f"{_number(one.n_events, 'movement')}{so_far}{f' ({made_of})' if made_of else ''}"
+        yield f"Reviewed by {one.rater}: {count}{_rate(one)}."
+        if one.unmatched:
+            gone = ", ".join(f"{clock(gone.peak_s, decimals=1)} ({gone.status})" for gone in one.unmatched)
+            yield f"Decided about by {one.rater} and no longer found: {gone}."
+
+
+def _rate(one: Reviewed) -> str:
+    if one.rate_per_min is None:
+        return ""
+    outside = f", without {one.n_unusable} in time left out" if one.n_unusable else ""
+    return f": {one.rate_per_min:.3g} per minute{outside} ({_interval(one)})"
 
 
 def _none_seen(result: Result) -> str:
@@ -115,8 +138,8 @@ def _none_seen(result: Result) -> str:
     return f"{span}; {blind}."
 
 
-def _interval(result: Result) -> str:
-    low, high = result.summary.rate_low_per_min, result.summary.rate_high_per_min
+def _interval(counts: Summary | Reviewed) -> str:
+    low, high = counts.rate_low_per_min, counts.rate_high_per_min
     if low is None or high is None:
         return "no interval"
     return f"95 % interval {per_minute(low)} to {per_minute(high)}, counting chance only"

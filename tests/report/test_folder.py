@@ -136,3 +136,15 @@ def test_no_permission_is_one_line(tmp_path, monkeypatch):
 def test_errors_that_are_not_about_the_results_pass_through(tmp_path):
     with pytest.raises(FileNotFoundError), results_folder(tmp_path / "sub" / "out"):
         Path("/nonexistent/elsewhere").read_text()
+
+
+def test_detecting_again_never_deletes_what_people_decided(tmp_path):
+    fill(tmp_path, "result.json", "overlay.mp4", text=RESULT)
+    fill(tmp_path, "review.jsonl", "review.torn", text="decisions")
+    with results_folder(tmp_path, force=True) as scratch:
+        fill(scratch, "result.json", text=RESULT)
+    kept = {"result.json": RESULT, "review.jsonl": "decisions", "review.torn": "decisions"}
+    assert content(tmp_path) == kept
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path, KeyboardInterrupt())
+    assert content(tmp_path) == kept
