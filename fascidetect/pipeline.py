@@ -247,7 +247,7 @@ def analyze_to_folder(
             __version__, library_versions(), started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 2)
         )
         write_tables(result, scratch)
-        write_report(make_page(trace, result, run, strips, layout), scratch, standalone=settings.report.standalone)
+        write_report(make_page(trace, result, run, strips, layout), scratch)
         write_result(result, run, scratch / "result.json")
     return result
 

@@ -216,12 +216,13 @@ def _override(part: Any, given: dict[str, Any]) -> Any:
 def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
-    from fascidetect.review import renew_result
+    from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
             result = analyze_to_folder(clip, folder, settings, force=force, progress=progress)
         reviewed = renew_result(folder)
+        renew_report(folder)
     except FasciError as error:
         complain(error)
         return False

@@ -15,6 +15,7 @@ from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
+from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
@@ -61,6 +62,8 @@ def main() -> None:
 
     \b
     What people saw:
+      fascidetect review                                 in the browser, from the clip on; no terminal
+      fascidetect review calf.mp4.fascidetect            decide about each movement
       fascidetect agreement calf.mp4.fascidetect         raters beside each other and the program
       fascidetect export calf.mp4.fascidetect --to elan  events for other programs
 
@@ -75,6 +78,7 @@ COMMANDS = (
     inject_command,
     phantom_command,
     evaluate_command,
+    review_command,
     agreement_command,
     export_command,
 )

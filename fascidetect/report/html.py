@@ -14,10 +14,12 @@ import msgspec
 import numpy as np
 
 from fascidetect.errors import ClipError
+from fascidetect.files import write_whole
 from fascidetect.model import NOTICE
 from fascidetect.report.page import OVERLAY, TICKS_PER_S, Curve, Page, Span
 from fascidetect.report.strips import GAP_PX, MOST, PANEL_PX, PANELS
 from fascidetect.report.style import FOCUS_COLORS, clock, time_ticks
+from fascidetect.report.summary import reviewed_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -70,21 +72,14 @@ def render_report(page: Page, *, overlay: bytes | None = None) -> str:
     )
 
 
-def write_report(page: Page, folder: Path, *, standalone: bool = False) -> None:
-    """Write report.html into an existing folder; only `results_folder` makes this atomic.
-
-    Parameters
-    ----------
-    folder
-        Holds the overlay, if there is one.
-    standalone
-        Embed the overlay, unless the file would reach `EMBEDDED_BYTES`.
-    """
-    (folder / REPORT).write_text(render_report(page, overlay=embeddable(folder) if standalone else None), "utf-8")
+def write_report(page: Page, folder: Path) -> None:
+    """Write report.html into the folder of a result, in one step."""
+    overlay = embeddable(folder) if page.standalone else None
+    write_whole(folder / REPORT, render_report(page, overlay=overlay).encode())
 
 
 def embeddable(folder: Path) -> bytes | None:
-    """The overlay of a folder if a report can hold it, else None."""
+    """The overlay of a folder if a report with it stays below `EMBEDDED_BYTES`, else None."""
     overlay = folder / OVERLAY
     if not overlay.is_file() or overlay.stat().st_size * 4 / 3 >= EMBEDDED_BYTES:
         return None
@@ -112,6 +107,7 @@ def page_context(page: Page, video_source: str) -> dict[str, Any]:
         "width": width,
         "data": _embedded(page),
         "notice": NOTICE,
+        "reviewed_words": list(reviewed_words(page.reviewed)),
         "strip_width": PANELS * PANEL_PX + (PANELS - 1) * GAP_PX,
         "strip_height": PANEL_PX,
         "most_strips": MOST,

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import SCHEMA_VERSION, Event, FloatArray, MotionTrace, Result
+from fascidetect.model import SCHEMA_VERSION, Event, FloatArray, MotionTrace, Result, Reviewed
 from fascidetect.report.export import Run, events_in_order, rejected_in_order
 from fascidetect.report.layout import Layout
 from fascidetect.report.still import draw_still, outlines
 from fascidetect.report.strips import Strip
 from fascidetect.report.style import amount, clock, reason_words, sustained_words
-from fascidetect.report.summary import AREA_WORDS, limit_words, part_words, per_minute, sentences, warnings_of
+from fascidetect.report.summary import (
+    AREA_WORDS,
+    interval_words,
+    limit_words,
+    part_words,
+    per_minute,
+    sentences,
+    warnings_of,
+)
 from fascidetect.settings_file import describe
 
 OVERLAY = "overlay.mp4"
@@ -146,7 +154,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the report shows about one clip."""
+    """All that the report shows about one clip; ``standalone`` asks for the video inside of the file."""
 
     schema_version: str
     title: str
@@ -168,7 +176,9 @@ class Page:
     still: Still
     curve: Curve
     video: Video | None = None
-    settings: tuple[Fact, ...] = field(default=())
+    settings: tuple[Fact, ...] = ()
+    standalone: bool = False
+    reviewed: tuple[Reviewed, ...] = ()
 
 
 def make_page(
@@ -214,6 +224,7 @@ def make_page(
         still=_still(trace),
         curve=_curve(result),
         video=_video(trace, overlay) if overlay else None,
+        standalone=result.settings.report.standalone,
     )
 
 
@@ -241,8 +252,7 @@ def _figures(result: Result) -> list[Figure]:
     if rate is None or low is None or high is None:
         figures.append(Figure("rate", "\N{EN DASH}", "per minute", "too little usable time for a rate"))
     else:
-        interval = f"95 % interval {per_minute(low)} to {per_minute(high)}, counting chance only"
-        figures.append(Figure("rate", f"{rate:.3g}", "per minute of usable time", interval))
+        figures.append(Figure("rate", f"{rate:.3g}", "per minute of usable time", interval_words(summary)))
     part = part_words(result).strip(" ()")
     of = f"of {result.clip.duration_s:.0f} s filmed" + (f"; {part}" if part else "")
     figures.append(Figure("usable", f"{quality.usable_s:.0f} s", "usable", of))

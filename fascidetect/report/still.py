@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fascidetect.model import BoolArray, FloatArray, MotionTrace
+from fascidetect.model import BoolArray, ByteArray, FloatArray, MotionTrace
 from fascidetect.report.strips import webp
 
 
@@ -16,6 +16,11 @@ def draw_still(trace: MotionTrace) -> bytes:
     gray[..., :3][~inside] = 128  # so that nothing of it stays in the file
     gray[..., 3] = np.where(inside, 255, 0)
     return webp(gray.astype(np.uint8))
+
+
+def picture_image(rgb: ByteArray) -> bytes:
+    """WebP image of a whole color picture, (h, w, 3)."""
+    return webp(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA).astype(np.uint8))
 
 
 def outlines(trace: MotionTrace) -> list[FloatArray]:

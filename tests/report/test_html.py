@@ -117,7 +117,7 @@ def test_a_folder_without_a_report_says_what_to_do(tmp_path):
 
 def test_a_small_overlay_can_be_embedded_and_a_large_one_stays_beside(page, tmp_path):
     (tmp_path / "overlay.mp4").write_bytes(b"video")
-    write_report(page, tmp_path, standalone=True)
+    write_report(dataclasses.replace(page, standalone=True), tmp_path)
     (video,) = Seen((tmp_path / "report.html").read_text("utf-8")).all("video")
     assert video["src"] == "data:video/mp4;base64,dmlkZW8="
     with (tmp_path / "overlay.mp4").open("wb") as file:

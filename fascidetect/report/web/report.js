@@ -8,8 +8,7 @@ const data = JSON.parse(document.getElementById("page").textContent);
 const byId = (id) => document.getElementById(id);
 
 export const page = data;
-export const movements = [...data.movements, ...data.rejected];
-const found = new Map(movements.map((one) => [one.id, one]));
+export const found = new Map([...data.movements, ...data.rejected].map((one) => [one.id, one]));
 const video = byId("video");
 export const player = video ? new Player(video, data.video, data.ticks_per_s) : null;
 
@@ -17,6 +16,8 @@ let chosen = null;
 const choiceListeners = [];
 let order = () => data.movements;
 
+// what stands for the chosen movement after its times or its status changed
+export const adopt = (one) => (chosen = one);
 export const onChoice = (listener) => choiceListeners.push(listener);
 export const setOrder = (list) => (order = list);
 export const chosenOne = () => chosen;
@@ -29,10 +30,23 @@ export function choose(one, { play = true } = {}) {
   if (one) {
     const row = byId(one.id);
     row?.closest("details")?.setAttribute("open", "");
-    row?.scrollIntoView({ block: "nearest" });
+    if (row) bringIntoView(row);
     if (player) showMovement(one, play);
   }
   for (const listener of choiceListeners) listener(one);
+}
+
+// the list scrolls beside the video; where it lies below it (on a phone), the video is what one wants to see
+function bringIntoView(row) {
+  const list = row.closest(".scrolling");
+  if (list.scrollHeight <= list.clientHeight + 1) {
+    byId("screen")?.scrollIntoView({ block: "nearest" });
+    return;
+  }
+  const above = row.getBoundingClientRect().top - list.getBoundingClientRect().top;
+  const below = above + row.offsetHeight - list.clientHeight;
+  if (above < 0) list.scrollTop += above - 6;
+  else if (below > 0) list.scrollTop += below + 6;
 }
 
 function showMovement(one, play) {
@@ -100,12 +114,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 for (const element of document.querySelectorAll(".needs-js")) element.hidden = false;
-for (const element of document.querySelectorAll("[data-id]")) {
-  const one = found.get(element.dataset.id);
+export function bind(element) {
+  const show = () => choose(found.get(element.dataset.id));
   const target = element.querySelector(".jump") ?? element;
-  target.addEventListener("click", () => choose(one));
-  element.querySelector(".strip")?.addEventListener("click", () => choose(one));
+  target.addEventListener("click", show);
+  element.querySelector(".strip")?.addEventListener("click", show);
 }
+
+for (const element of document.querySelectorAll("[data-id]")) bind(element);
 
 const playhead = byId("playhead");
 const span = data.end_s - data.start_s;
