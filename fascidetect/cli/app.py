@@ -9,6 +9,7 @@ import click
 from fascidetect import __version__
 from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
+from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.export import export_command
@@ -64,6 +65,7 @@ def main() -> None:
     What people saw:
       fascidetect review                                 in the browser, from the clip on; no terminal
       fascidetect review calf.mp4.fascidetect            decide about each movement
+      fascidetect clips calf.mp4.fascidetect             movements cut out, slowed, to show some of them
       fascidetect agreement calf.mp4.fascidetect         raters beside each other and the program
       fascidetect export calf.mp4.fascidetect --to elan  events for other programs
 
@@ -79,6 +81,7 @@ COMMANDS = (
     phantom_command,
     evaluate_command,
     review_command,
+    clips_command,
     agreement_command,
     export_command,
 )

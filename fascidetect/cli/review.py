@@ -110,7 +110,8 @@ def _check(folder: Path) -> None:
 def _plain_video(folder: Path, given: Path | None) -> Iterator[Path]:
     """The clip without boxes, for as long as it is looked at."""
     from fascidetect.evaluate import load_result
-    from fascidetect.review.site.blind import find_clip, write_plain
+    from fascidetect.review.site.blind import write_plain
+    from fascidetect.review.source import find_clip
     from fascidetect.settings import ClipSettings
 
     found = load_result(folder)

@@ -22,6 +22,9 @@ QUALITY = 82
 MARGIN, LEAST_SHARE = 1.8, 0.09
 """A picture shows the box so many times enlarged, and at least this share of the long side."""
 
+BLUR_SHARE = 0.01
+"""Smoothing of the difference, as a share of the picture's side: less noise."""
+
 STRONGEST = 40.0
 """The difference is magnified so that its largest values are plain, but no more than this."""
 
@@ -48,7 +51,7 @@ class StripTaker:
     def __init__(self, trace: MotionTrace, events: Iterable[Event]) -> None:
         clearest = sorted(events, key=lambda event: -event.confidence)[:MOST]
         self._trace = trace
-        self._places = {event.id: _panel_to_px(event, trace) for event in clearest}
+        self._places = {event.id: place_of(event, trace, PANEL_PX) for event in clearest}
         self._panels: dict[str, list[ByteArray | None]] = {event.id: [None] * (PANELS - 1) for event in clearest}
         self._wanted: dict[int, list[tuple[str, int]]] = {}
         for event in clearest:
@@ -63,7 +66,7 @@ class StripTaker:
             camera = camera or Camera(from_px(self._trace.geometry.width_px, picture.rgb.shape[1]), self._trace)
             for name, panel in self._wanted.get(picture.index, ()):
                 matrix = camera.matrix(picture.index) @ self._places[name]
-                self._panels[name][panel] = _cut(picture.rgb, matrix)
+                self._panels[name][panel] = cut_out(picture.rgb, matrix, PANEL_PX)
             yield picture
 
     def strips(self) -> dict[str, Strip]:
@@ -72,8 +75,8 @@ class StripTaker:
         return {name: _strip(panels) for name, panels in whole.items() if len(panels) == PANELS - 1}
 
 
-def _panel_to_px(event: Event, trace: MotionTrace) -> FloatArray:
-    """(3, 3) matrix from px of a panel to px of the full reference picture around a movement."""
+def place_of(event: Event, trace: MotionTrace, panel_px: int) -> FloatArray:
+    """(3, 3) matrix from px of a square picture of a movement to px of the full reference picture."""
     geometry = trace.geometry
     center = (
         event.ref_x_px + event.box_x_px + event.box_w_px / 2 - event.x_px,
@@ -85,21 +88,32 @@ def _panel_to_px(event: Event, trace: MotionTrace) -> FloatArray:
         min(max(middle - side / 2, 0.0), max(whole - side, 0.0))
         for middle, whole in zip(center, (geometry.width_px, geometry.height_px), strict=True)
     )
-    step = side / PANEL_PX
+    step = side / panel_px
     return np.array([[step, 0, left], [0, step, top], [0, 0, 1]])
 
 
-def _cut(rgb: ByteArray, matrix: FloatArray) -> ByteArray:
-    """Cut a panel out of a picture; where the camera had moved away its border is repeated."""
+def cut_out(rgb: ByteArray, matrix: FloatArray, panel_px: int) -> ByteArray:
+    """Cut a square out of a picture; where the camera had moved away its border is repeated.
+
+    Parameters
+    ----------
+    matrix
+        (3, 3), from px of the square to px of the picture.
+    """
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    panel = cv2.warpAffine(rgb, matrix[:2], (PANEL_PX, PANEL_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    panel = cv2.warpAffine(rgb, matrix[:2], (panel_px, panel_px), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return panel.astype(np.uint8)
 
 
+def changed(before: ByteArray, after: ByteArray) -> FloatArray:
+    """(h, w) difference of brightness of two color pictures; light that rises everywhere is left out."""
+    one, other = (cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) for rgb in (before, after))
+    change = cv2.GaussianBlur(other - one, (0, 0), BLUR_SHARE * len(before))
+    return np.asarray(change - np.median(change))
+
+
 def _strip(panels: list[ByteArray]) -> Strip:
-    before, peak = (cv2.cvtColor(panel, cv2.COLOR_RGB2GRAY).astype(np.float32) for panel in panels[:2])
-    change = cv2.GaussianBlur(peak - before, (0, 0), 1.0)
-    change -= np.median(change)  # light that rises everywhere is no movement
+    change = changed(*panels[:2])
     magnified = min(STRONGEST, 100 / max(float(np.percentile(np.abs(change), 99.5)), 1.0))
     gray = np.clip(128 + magnified * change, 0, 255).astype(np.uint8)
     canvas = np.zeros((PANEL_PX, PANELS * PANEL_PX + (PANELS - 1) * GAP_PX, 4), np.uint8)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fascidetect.errors import ClipError, ClipNotFound
 from fascidetect.model import ClipFacts, Progress
 from fascidetect.report.page import Page
 from fascidetect.settings import ClipSettings, ReportSettings
-from fascidetect.video.container import sha256_of
 from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
-
-FOLDER_END = ".fascidetect"
 
 
 def blinded(page: Page, clip: ClipFacts) -> Page:
@@ -37,25 +33,6 @@ def blinded(page: Page, clip: ClipFacts) -> Page:
         curve=replace(page.curve, height=(None,) * len(page.curve.height)),
         video=video,
     )
-
-
-def find_clip(folder: Path, facts: ClipFacts, given: Path | None) -> Path:
-    """Find the clip of a result: the one given, or the one beside the folder that is called after it.
-
-    Raises
-    ------
-    ClipNotFound
-        It is not there.
-    ClipError
-        It is another file than the one that was analyzed.
-    """
-    folder = folder.resolve()
-    path = given or folder.with_name(folder.name.removesuffix(FOLDER_END))
-    if not path.is_file():
-        raise ClipNotFound(f"a blind review needs the clip of {folder.name}: give it with --clip FILE")
-    if sha256_of(path) != facts.sha256:
-        raise ClipError(f"{path} is not the file that was analyzed into {folder.name}: give it with --clip FILE")
-    return path
 
 
 def write_plain(clip_path: Path, target: Path, settings: ClipSettings, progress: Progress | None = None) -> None:

@@ -87,7 +87,7 @@ def serve(results: Results, shown: Path, *, port: int = 0, ready: Callable[[str]
 
     app = make_app(token, results, shown, quit_server=quit_server)
     config = uvicorn.Config(
-        app, log_level="critical", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2
+        app, log_level="error", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2
     )
     servers.append(uvicorn.Server(config))
     with socket.socket() as listener:

@@ -25,6 +25,7 @@ from fascidetect.report.still import picture_image
 from fascidetect.review.site.job import Job
 from fascidetect.review.site.pages import json_response, page_response
 from fascidetect.review.site.results import Results
+from fascidetect.review.source import FOLDER_END
 from fascidetect.settings import Roi, Settings
 from fascidetect.video.reader import Clip
 
@@ -120,9 +121,10 @@ class Start:
         rows = [{"name": _shown_name(folder), "address": f"r/{self._results.add(folder)}/"} for folder in folders]
         return page_response(
             "start.html.j2",
-            "static/",
+            "./static/",
             rows=rows,
             home=self._home.name,
+            notice=NOTICE,
             styles=("page.css", "start.css"),
             start=("start",),
         )
@@ -134,8 +136,10 @@ class Start:
         try:
             await _save(request.stream(), path)
             facts, still = await run_in_threadpool(_look, path)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, ClipError):  # whoever chose the file does not know where its copy was
+                raise ClipError(str(error).replace(str(path), name)) from error
             raise
         key = secrets.token_urlsafe(8)
         self._guests[key] = Guest(folder, path, facts, still)
@@ -221,7 +225,7 @@ def clean_name(name: str) -> str:
 def _free(home: Path, name: str) -> Path:
     """A folder for a result that is not there yet."""
     stem = clean_name(name)
-    names = (f"{stem}.fascidetect", *(f"{stem} ({n}).fascidetect" for n in range(2, 1000)))
+    names = (f"{stem}{FOLDER_END}", *(f"{stem} ({n}){FOLDER_END}" for n in range(2, 1000)))
     free = next((home / one for one in names if not (home / one).exists()), None)
     if free is None:
         raise OutputError(f"there are too many results called {stem}: give another name")
@@ -237,4 +241,4 @@ def _results_in(home: Path) -> list[Path]:
 
 
 def _shown_name(folder: Path) -> str:
-    return folder.name.removesuffix(".fascidetect")
+    return folder.name.removesuffix(FOLDER_END)

@@ -41,16 +41,21 @@ function take(next) {
 function showCounts() {
   const { reviewed, review } = state;
   byId("undo").disabled = !review.undoable.length;
-  if (!reviewed) return;
-  const words = reviewed.n_undecided ? `reviewed so far, ${reviewed.n_undecided} undecided` : "reviewed";
-  line("count", reviewed.n_events, words);
-  if (reviewed.rate_per_min !== null) line("rate", Number(reviewed.rate_per_min.toPrecision(3)), "reviewed");
+  const begun = reviewed && reviewed.n_accepted + reviewed.n_rejected + reviewed.n_added > 0;
+  const left = begun ? reviewed.n_undecided : 0;
+  line("count", begun ? reviewed.n_events : null, left ? `so far, ${left} undecided` : "reviewed");
+  const rate = begun && !left ? reviewed.rate_per_min : null;
+  line("rate", rate === null ? null : Number(rate.toPrecision(3)), "reviewed");
 }
 
 function line(figure, value, words) {
   const box = document.querySelector(`.figure-${figure}`);
   if (!box) return;
   let row = box.querySelector(".review-line");
+  if (value === null) {
+    row?.remove();
+    return;
+  }
   if (!row) {
     row = document.createElement("p");
     row.className = "review-line";
