@@ -22,12 +22,14 @@ COLUMNS = 2
 
 
 def side_by_side(pictures: Sequence[ByteArray], words: str, *, slow: float) -> list[ByteArray]:
-    """Put each picture beside its magnified difference from the first, over a line of text, for a video that is so much slower.
+    """Put each picture beside its magnified difference from the first, over a line of text.
 
     Parameters
     ----------
     pictures
         Square color pictures of one place, all of one even size, laid still; the first from before the movement.
+    slow
+        How many times slower than life they are going to be shown.
 
     Returns
     -------
