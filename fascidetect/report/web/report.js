@@ -146,6 +146,7 @@ if (player) {
   if (video.error) byId("no-video").hidden = false;
   player.onFrame(() => {
     byId("now").textContent = clock(player.time);
+    byId("now").dataset.frame = player.shown;
     const x = `${(100 * (player.time - data.start_s)) / span}%`;
     playhead.setAttribute("x1", x);
     playhead.setAttribute("x2", x);
