@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,9 @@ import cv2
 import numpy as np
 import pytest
 from helpers.shown import number_in
+
+from fascidetect.review.site.results import Results
+from fascidetect.review.site.serve import serve as serve_pages
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -55,7 +61,7 @@ def open_page(chromium) -> Iterator:
         page.set_default_timeout(1000 * PATIENCE_S)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        home = address.split("#")[0].rpartition("/")[0]
+        home = address.rpartition("/")[0] if address.startswith("file:") else "/".join(address.split("/")[:4])
 
         def watch(request):
             if not request.url.startswith((home, "data:", "blob:")):
@@ -93,8 +99,29 @@ class Server:
 
 
 @pytest.fixture
+def serve_here() -> Iterator:
+    """Serve in a thread of this process, which starts faster; give the address."""
+    running = []
+
+    def start(results: Results, place: Path) -> str:
+        told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        thread = threading.Thread(target=serve_pages, args=(results, place), kwargs={"ready": told.put})
+        thread.start()
+        address = told.get(timeout=PATIENCE_S)
+        running.append((thread, address))
+        return address
+
+    yield start
+    for thread, address in running:
+        origin = "/".join(address.split("/")[:3])
+        request = urllib.request.Request(f"{address}quit", method="POST", headers={"Origin": origin})
+        urllib.request.urlopen(request).close()
+        thread.join()
+
+
+@pytest.fixture
 def serve() -> Iterator:
-    """Start `fascidetect review` with these arguments."""
+    """Start `fascidetect review` with these arguments, in a process of its own."""
     servers = []
 
     def start(*words) -> Server:

@@ -6,6 +6,7 @@ import pytest
 from helpers.shown import FPS
 
 from browser.conftest import PHONE, report_of, shown_number, until, wait_for_frame, wait_for_video
+from fascidetect.report.html import read_page, write_report
 
 PEAKS = (1.0, 2.5, 4.0)
 MM = 96 / 25.4

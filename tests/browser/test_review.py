@@ -7,16 +7,19 @@ from helpers.shown import FPS
 
 from browser.conftest import PHONE, said, shown_number, until, wait_for_frame, wait_for_video
 from fascidetect.review import load_log
+from fascidetect.review.site.blind import write_plain
+from fascidetect.review.site.results import Results
+from fascidetect.settings import ClipSettings
 
 
 @pytest.fixture
-def server(serve, shown):
-    return serve(shown)
+def address(serve_here, shown):
+    return serve_here(Results(), shown)
 
 
 @pytest.fixture
-def review(open_page, server):
-    page = open_page(server.start())
+def review(open_page, address):
+    page = open_page(address)
     ready(page)
     return page
 
@@ -60,7 +63,10 @@ def test_keys_that_come_faster_than_the_disk_are_all_kept_in_order(review, shown
     assert decisions(shown) == [("accept", "e0001000"), ("reject", "e0002500"), ("accept", "e0004000")]
 
 
-def test_a_killed_server_loses_no_decision(review, open_page, server, shown):
+def test_a_killed_server_loses_no_decision(open_page, serve, shown):
+    server = serve(shown)
+    review = open_page(server.start())
+    ready(review)
     review.keyboard.press("n")
     review.keyboard.press("a")
     kept(review, "movement 1 accepted")
@@ -174,16 +180,17 @@ def test_the_report_on_disk_is_renewed_at_a_click(review, shown):
     assert "so far reviewed by reviewer" in (shown / "report.html").read_text("utf-8")
 
 
-def test_a_phone_needs_no_sideways_scrolling(open_page, server):
-    page = open_page(server.start(), viewport=PHONE, has_touch=True)
+def test_a_phone_needs_no_sideways_scrolling(open_page, address):
+    page = open_page(address, viewport=PHONE, has_touch=True)
     ready(page)
     page.locator("#list .jump").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("#accept").is_visible()
 
 
-def test_a_blind_rater_sees_the_clip_and_marks(open_page, serve, shown):
-    page = open_page(serve(shown, "--blind", "--rater", "second-reader").start())
+def test_a_blind_rater_sees_the_clip_and_marks(open_page, serve_here, shown, tmp_path):
+    write_plain(shown.parent / "clip.mp4", tmp_path / "plain.mp4", ClipSettings())
+    page = open_page(serve_here(Results("second-reader", plain=tmp_path / "plain.mp4"), shown))
     wait_for_video(page)
     page.keyboard.press("ArrowRight")
     wait_for_frame(page, 1)

@@ -7,6 +7,7 @@ import pytest
 from helpers.makevideo import moving, write_video
 
 from browser.conftest import PHONE, said, until
+from fascidetect.review.site.results import Results
 
 SAMPLE = Path(__file__).parent.parent.parent / "samples" / "calf-twitches.mp4"
 
@@ -26,9 +27,14 @@ def draw(page, left, top, right, bottom):
     page.mouse.up()
 
 
-def test_a_clip_is_chosen_its_area_drawn_and_its_report_shown(open_page, serve, tmp_path):
+@pytest.fixture
+def address(serve_here, tmp_path):
+    return serve_here(Results(start_page=True), tmp_path / "home")
+
+
+def test_a_clip_is_chosen_its_area_drawn_and_its_report_shown(open_page, address, tmp_path):
     clip = write_video(tmp_path / "short.mp4", moving(20, 120, 160))
-    page = open_page(serve("--results", tmp_path / "home").start(), viewport=PHONE)
+    page = open_page(address, viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     choose(page, clip)
     draw(page, 0.25, 0.25, 0.75, 0.5)
@@ -46,9 +52,9 @@ def test_a_clip_is_chosen_its_area_drawn_and_its_report_shown(open_page, serve, 
     assert page.locator(".results a").inner_text() == "left calf"
 
 
-def test_what_is_no_video_is_refused_in_words_and_another_can_be_chosen(open_page, serve, tmp_path):
+def test_what_is_no_video_is_refused_in_words_and_another_can_be_chosen(open_page, address, tmp_path):
     (tmp_path / "notes.txt").write_text("no video", encoding="utf-8")
-    page = open_page(serve("--results", tmp_path / "home").start())
+    page = open_page(address)
     page.set_input_files("#file", tmp_path / "notes.txt")
     page.locator("#problem").wait_for(state="visible")
     assert "notes.txt" in page.locator("#problem").inner_text()
@@ -57,8 +63,8 @@ def test_what_is_no_video_is_refused_in_words_and_another_can_be_chosen(open_pag
     assert page.locator("#problem").is_hidden()
 
 
-def test_an_analysis_can_be_stopped_and_leaves_nothing(open_page, serve, tmp_path):
-    page = open_page(serve("--results", tmp_path / "home").start())
+def test_an_analysis_can_be_stopped_and_leaves_nothing(open_page, address, tmp_path):
+    page = open_page(address)
     choose(page, SAMPLE)
     page.get_by_role("button", name="Analyze").click()
     page.get_by_role("button", name="Stop").click()
@@ -77,8 +83,8 @@ def test_the_program_is_ended_from_the_page(open_page, serve, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_sample_is_counted_from_the_start_page(open_page, serve, tmp_path):
-    page = open_page(serve("--results", tmp_path / "home").start())
+def test_the_sample_is_counted_from_the_start_page(open_page, address):
+    page = open_page(address)
     page.set_default_timeout(300_000)  # analysis takes its time
     choose(page, SAMPLE)
     page.get_by_role("button", name="Analyze").click()

@@ -5,6 +5,7 @@ import { Frames } from "frames";
 export class Player {
   #loop = null;
   #listeners = [];
+  #wanted = null; // frame that was asked for and is not on the screen yet
 
   constructor(video, data, ticksPerSecond) {
     this.video = video;
@@ -33,7 +34,8 @@ export class Player {
   }
 
   show(index) {
-    this.video.currentTime = this.frames.middle(this.frames.clamp(index)) - this.start;
+    this.#wanted = this.frames.clamp(index);
+    this.video.currentTime = this.frames.middle(this.#wanted) - this.start;
   }
 
   showTime(time) {
@@ -42,7 +44,7 @@ export class Player {
 
   step(count) {
     this.video.pause();
-    this.show(this.shown + count);
+    this.show((this.#wanted ?? this.shown) + count); // keys may come faster than frames
   }
 
   toggle() {
@@ -67,6 +69,7 @@ export class Player {
 
   #show(index) {
     this.shown = index;
+    if (!this.video.seeking) this.#wanted = null;
     if (this.#loop && !this.video.paused && (index >= this.#loop.to || index < this.#loop.from)) {
       this.show(this.#loop.from);
     }

@@ -108,7 +108,7 @@ class Results:
             "../../static/",
             **context,
             styles=("page.css", "review.css"),
-            start=("review",),
+            start=("review" if page.judged else "report",),
             rater=self.rater,
             blind=self._plain is not None,
             start_page=self.start_page,

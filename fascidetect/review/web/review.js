@@ -17,7 +17,7 @@ let marking = null; // time at which a missed movement is about to be marked
 let queue = Promise.resolve(); // one decision after the other, in the order of the keys
 
 const list = new List(page, { choose, visible: () => setOrder(() => list.order) });
-const lens = new Lens(page, player, (onset, offset) => decideTimes(onset, offset));
+const lens = new Lens(page, player, decideTimes);
 
 function take(next) {
   state = next;
@@ -104,20 +104,23 @@ function say(text, failed = false) {
   byId("saved").classList.toggle("failed", failed);
 }
 
-function decide(wish, words, then = () => {}) {
-  queue = queue.then(async () => {
-    try {
-      const { decision, state: next } = await ask("decide", { ...wish(), seen_seq: state.review.last_seq });
-      take(next);
-      others.postMessage(decision.seq);
-      say(`Kept: ${words}`);
-      then(decision);
-    } catch (error) {
-      say(`Not kept: ${error.message}`, true);
-      if (error.status) await refresh();
-    }
-  });
-  return queue;
+// decisions are taken one after the other, each in view of what the one before has led to
+function inOrder(work) {
+  queue = queue.then(work);
+}
+
+async function keep(wish, words) {
+  try {
+    const { decision, state: next } = await ask("decide", { ...wish, seen_seq: state.review.last_seq });
+    take(next);
+    others.postMessage(decision.seq);
+    say(`Kept: ${words}`);
+    return decision;
+  } catch (error) {
+    say(`Not kept: ${error.message}`, true);
+    if (error.status) await refresh();
+    return null;
+  }
 }
 
 async function refresh() {
@@ -125,26 +128,24 @@ async function refresh() {
 }
 
 function verdict(action, words) {
-  queue.then(() => {
+  inOrder(async () => {
     const one = chosenOne();
     if (!one) return say("Choose a movement first: press N.");
-    const name = one.number ? `movement ${one.number} ${words}` : `${one.clock} ${words}`;
-    return decide(() => ({ action, event_id: one.id }), name, () => {
-      const next = list.after(one, (other) => other.status === "undecided");
-      if (next) choose(next);
-      else if (list.order.every((other) => other.status !== "undecided")) say(`Kept: ${name}. All that are listed are decided.`);
-    });
+    const name = `${one.number ? `movement ${one.number}` : one.clock} ${words}`;
+    if (!(await keep({ action, event_id: one.id }, name))) return;
+    const next = list.after(one, (other) => other.status === "undecided");
+    if (next) choose(next);
+    else if (list.order.every((other) => other.status !== "undecided")) say(`Kept: ${name}. All that are listed are decided.`);
   });
 }
 
 function undo() {
-  queue.then(() => {
+  inOrder(async () => {
     const last = state.review.undoable.at(-1);
     if (last === undefined) return say("There is nothing to undo.");
-    return decide(() => ({ action: "undo", undoes: last }), "undone", (decision) => {
-      const again = [...found.values()].find((one) => one.id === decision.event_id);
-      if (again) choose(again, { play: false });
-    });
+    const decision = await keep({ action: "undo", undoes: last }, "undone");
+    const again = [...found.values()].find((one) => one.id === decision?.event_id);
+    if (again) choose(again, { play: false });
   });
 }
 
@@ -164,23 +165,22 @@ function endMark() {
 function mark(place) {
   const peak_s = marking;
   endMark();
-  decide(() => ({ action: "add", peak_s, ...place }), `marked at ${clock(peak_s)}`, (decision) => {
-    choose(found.get(decision.event_id), { play: false });
+  inOrder(async () => {
+    const decision = await keep({ action: "add", peak_s, ...place }, `marked at ${clock(peak_s)}`);
+    if (decision) choose(found.get(decision.event_id), { play: false });
   });
 }
 
-function decideTimes(onset_s, offset_s) {
-  const one = chosenOne();
-  if (!one) return;
-  decide(() => ({ action: "move", event_id: one.id, onset_s, offset_s }), `times of ${one.clock}`);
+function decideTimes(one, onset_s, offset_s) {
+  inOrder(() => keep({ action: "move", event_id: one.id, onset_s, offset_s }, `times of ${one.clock}`));
 }
 
 function timeHere(which) {
   const one = chosenOne();
   if (!one || !player) return;
   const here = player.time;
-  if (which === "onset") decideTimes(Math.min(here, one.peak_s), one.offset_s);
-  else decideTimes(one.onset_s, Math.max(here, one.peak_s));
+  if (which === "onset") decideTimes(one, Math.min(here, one.peak_s), one.offset_s);
+  else decideTimes(one, one.onset_s, Math.max(here, one.peak_s));
 }
 
 byId("accept")?.addEventListener("click", () => verdict("accept", "accepted"));
@@ -200,7 +200,11 @@ byId("note-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const note = byId("note").value.trim();
   const one = chosenOne();
-  if (note) decide(() => ({ action: "note", event_id: one?.id ?? "", note }), "note", () => (byId("note").value = ""));
+  if (note) {
+    inOrder(async () => {
+      if (await keep({ action: "note", event_id: one?.id ?? "", note }, "note")) byId("note").value = "";
+    });
+  }
   byId("note").blur();
 });
 byId("note").addEventListener("keydown", (event) => event.key === "Escape" && event.target.blur());
