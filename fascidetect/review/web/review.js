@@ -13,7 +13,7 @@ const others = new BroadcastChannel(`review ${location.pathname}`);
 const LEAST_S = 0.1; // how long before and after its peak a mark without times is shown
 
 let state = null;
-let marking = null; // time at which a missed movement is about to be marked
+let marking = false; // whether a missed movement is about to be marked, at the time that is on the screen
 let queue = Promise.resolve(); // one decision after the other, in the order of the keys
 
 const list = new List(page, { choose, visible: () => setOrder(() => list.order) });
@@ -152,18 +152,22 @@ function undo() {
 function startMark() {
   if (!player) return say("Without the video nothing can be marked.");
   player.video.pause();
-  marking = player.time;
+  marking = true;
   document.body.classList.add("marking");
-  say(`Movement at ${clock(marking)}: click where it moved; Enter without a place, Escape to leave.`);
+  sayMarking();
+}
+
+function sayMarking() {
+  if (marking) say(`Movement at ${clock(player.time)}: click where it moved; Enter without a place, Escape to leave.`);
 }
 
 function endMark() {
-  marking = null;
+  marking = false;
   document.body.classList.remove("marking");
 }
 
 function mark(place) {
-  const peak_s = marking;
+  const peak_s = player.time;
   endMark();
   inOrder(async () => {
     const decision = await keep({ action: "add", peak_s, ...place }, `marked at ${clock(peak_s)}`);
@@ -190,7 +194,7 @@ byId("mark").addEventListener("click", startMark);
 byId("screen")?.addEventListener(
   "click",
   (event) => {
-    if (marking === null) return;
+    if (!marking) return;
     event.stopPropagation();
     mark(placeAt(byId("video"), page, event) ?? {});
   },
@@ -230,7 +234,7 @@ bindKeys({
 document.addEventListener(
   "keydown",
   (event) => {
-    if (marking === null || !["Enter", "Escape"].includes(event.key)) return;
+    if (!marking || !["Enter", "Escape"].includes(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Enter") mark({});
@@ -243,6 +247,7 @@ document.addEventListener(
 );
 
 onChoice(showChosen);
+player?.onFrame(sayMarking);
 others.addEventListener("message", refresh);
 window.addEventListener("focus", () => refresh().catch((error) => say(error.message, true)));
 window.addEventListener("resize", () => showChosen(chosenOne()));
