@@ -27,8 +27,8 @@ def agreement_command(
 
     Several reviews may lie in one folder (review.jsonl of several raters, or review-2.jsonl beside
     it), or in several folders of the same clip, of which the first speaks for the program. Counts of
-    all clips are summed first. Intervals cover 95 %; with fewer than 3 clips they come from
-    resampling seconds and are too narrow.
+    all clips are summed first. Intervals cover 95 % and come from resampling clips; with fewer than 3,
+    F1 has none and that of kappa comes from resampling seconds, which makes it too narrow.
 
     A rater who was shown what the program found agrees with it more than one who was not: use
     `fascidetect review --blind` for independent readings.

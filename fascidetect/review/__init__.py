@@ -56,8 +56,9 @@ def decide(folder: Path, draft: Draft, *, seen_seq: int | None = None) -> Decisi
     draft
         Its times and place are only needed for ``add`` and ``move``.
     seen_seq
-        `Review.last_seq` of the state that the rater saw; a later decision of the same rater about the same event is
-        then not overruled unseen. None overrules.
+        `Review.last_seq` of the state that the rater saw, not the number of a decision that was taken since: a later
+        decision of the same rater about the same event, from another window, is then not overruled unseen. None
+        overrules.
 
     Raises
     ------

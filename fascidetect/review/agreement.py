@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -19,7 +19,7 @@ from fascidetect.evaluate.kappa import cohen, fleiss, with_interval
 from fascidetect.evaluate.match import match
 from fascidetect.evaluate.scores import Interval
 from fascidetect.evaluate.tally import TOLERANCES_S, same_places
-from fascidetect.model import BoolArray, FloatArray
+from fascidetect.model import BoolArray, ClipFacts, FloatArray
 from fascidetect.quality.usable import usable_seconds
 from fascidetect.review.decisions import PROGRAM
 from fascidetect.review.state import Review
@@ -36,14 +36,15 @@ class Readings:
 
     Attributes
     ----------
-    found
-        Says which seconds are judged.
+    seconds
+        (n,) starts of the seconds that are judged.
     events
-        By rater; the program is one of them, named `PROGRAM`.
+        In these seconds, by rater; the program is one of them, named `PROGRAM`.
     """
 
-    found: Found
-    events: Mapping[str, Truth]
+    clip: ClipFacts
+    seconds: FloatArray
+    events: Mapping[str, tuple[TrueEvent, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What is said of a number of clips; ``group`` is None with fewer than three raters."""
+    """What is said of a number of clips: of every two, and of three raters or more, who have read a common one."""
 
     n_clips: int
     n_seconds: int
     pairs: tuple[Pair, ...] = ()
     group: Group | None = None
-    tolerance_s: float = field(default=TOLERANCES_S[0])
+    tolerance_s: float = TOLERANCES_S[0]
 
 
 def agree(readings: Iterable[Readings], tolerance_s: float = TOLERANCES_S[0]) -> Agreement:
@@ -120,11 +121,12 @@ def agree(readings: Iterable[Readings], tolerance_s: float = TOLERANCES_S[0]) ->
     readings = tuple(readings)
     people = sorted({name for one in readings for name in one.events} - {PROGRAM})
     pairs = [*combinations(people, 2), *((name, PROGRAM) for name in people)]
+    everybody = [one for one in readings if set(people) <= set(one.events)]
     return Agreement(
         len(readings),
-        sum(len(judged_seconds(one.found)) for one in readings),
-        tuple(_pair(readings, pair, tolerance_s) for pair in pairs),
-        _group(readings, tuple(people)) if len(people) > 2 else None,
+        sum(len(one.seconds) for one in readings),
+        tuple(p for pair in pairs if (p := _pair(readings, pair, tolerance_s)).total.n_clips),
+        _group(everybody, tuple(people)) if len(people) > 2 and everybody else None,
         tolerance_s,
     )
 
@@ -146,7 +148,8 @@ def gather(reviewed: Iterable[tuple[Found, Sequence[Review]]], raters: Sequence[
     """
     clips: dict[str, tuple[Found, dict[str, Truth]]] = {}
     for found, reviews in reviewed:
-        _, events = clips.setdefault(found.clip.sha256 or found.clip.name, (found, {PROGRAM: program_truth(found)}))
+        clip = found.clip.sha256 or found.clip.name
+        _, events = clips.setdefault(clip, (found, {PROGRAM: program_truth(found)}))
         for review in reviews:
             if review.rater in events:
                 raise ReviewError(f"{review.rater} has reviewed {found.clip.name} in two of the folders")
@@ -158,7 +161,16 @@ def gather(reviewed: Iterable[tuple[Found, Sequence[Review]]], raters: Sequence[
             raise ReviewError(f"no clip was reviewed by {name!r}")
     if not there:
         raise ReviewError("nobody has reviewed any of these: see fascidetect review --help")
-    return tuple(Readings(found, events) for found, events in clips.values())
+    return tuple(_judged(found, events) for found, events in clips.values())
+
+
+def _judged(found: Found, events: Mapping[str, Truth]) -> Readings:
+    seconds = judged_seconds(found)
+    held = {
+        name: tuple(event for event in truth.events if math.floor(event.peak_s) in seconds)
+        for name, truth in events.items()
+    }
+    return Readings(found.clip, seconds, held)
 
 
 def judged_seconds(found: Found) -> FloatArray:
@@ -194,18 +206,13 @@ def _f1(counts: FloatArray) -> FloatArray:
 
 
 def _tally(one: Readings, names: tuple[str, str], tolerance_s: float) -> PairTally:
-    seconds = judged_seconds(one.found)
-    first, second = (_judged(one.events[name], seconds) for name in names)
-    allowed = same_places(first, second, one.found.clip)
+    first, second = (one.events[name] for name in names)
+    allowed = same_places(first, second, one.clip)
     pairs = match(np.array([e.peak_s for e in first]), np.array([e.peak_s for e in second]), tolerance_s, allowed)
-    saw_1, saw_2 = (_saw(events, seconds) for events in (first, second))
+    saw_1, saw_2 = (_saw(events, one.seconds) for events in (first, second))
     kinds = (saw_1 & saw_2, saw_1 & ~saw_2, ~saw_1 & saw_2, ~saw_1 & ~saw_2)
     both, only_first, only_second, none = (int(kind.sum()) for kind in kinds)
     return PairTally(1, len(first), len(second), len(pairs), (both, only_first, only_second, none))
-
-
-def _judged(truth: Truth, seconds: FloatArray) -> list[TrueEvent]:
-    return [event for event in truth.events if math.floor(event.peak_s) in seconds]
 
 
 def _saw(events: Sequence[TrueEvent], seconds: FloatArray) -> BoolArray:
@@ -216,9 +223,7 @@ def _saw(events: Sequence[TrueEvent], seconds: FloatArray) -> BoolArray:
 def _group(readings: Sequence[Readings], people: tuple[str, ...]) -> Group:
     rows = []
     for one in readings:
-        if set(people) <= set(one.events):
-            seconds = judged_seconds(one.found)
-            n_saw = np.sum([_saw(one.events[name].events, seconds) for name in people], axis=0)
-            rows.append(np.bincount(n_saw, minlength=len(people) + 1))
-    counts = np.array(rows, dtype=float).reshape(-1, len(people) + 1)
+        n_saw = np.sum([_saw(one.events[name], one.seconds) for name in people], axis=0)
+        rows.append(np.bincount(n_saw, minlength=len(people) + 1))
+    counts = np.array(rows, dtype=float)
     return Group(people, len(rows), int(counts.sum()), with_interval(counts, fleiss, units_alike=True))

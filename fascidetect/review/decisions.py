@@ -5,6 +5,7 @@ The file is only ever added to: a decision is taken back by another one, ``undo`
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -104,7 +105,7 @@ def from_line(line: bytes) -> Decision:
     """
     try:
         decision = msgspec.json.decode(line, type=Decision)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ReviewError(f"no decision: {exc}") from exc
     if decision.event_id and decision.action != "undo" and decision.peak_s is None:
         raise ReviewError("no decision: peak_s is missing")
@@ -116,6 +117,7 @@ def from_line(line: bytes) -> Decision:
         raise ReviewError(f"no decision: utc {decision.utc!r} is no time with its zone")
     if decision.v > VERSION:
         raise ReviewError(f"written by a later version of fascidetect (format {decision.v})")
+    check(Draft(**{item.name: getattr(decision, item.name) for item in dataclasses.fields(Draft)}))
     return decision
 
 

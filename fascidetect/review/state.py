@@ -100,6 +100,8 @@ class Review:
         return tuple(event for event in self.events if event.origin == "gone")
 
 
+_FIELDS = ("onset_s", "peak_s", "offset_s", "x_px", "y_px")
+
 Thread = tuple[Decision, ...]
 
 
@@ -152,6 +154,8 @@ def completed(draft: Draft, decisions: Sequence[Decision], found: Found, seen_se
         return dataclasses.replace(draft, event_id=to_undo(decisions, draft).event_id)
     if draft.action == "add" or (draft.action == "note" and not draft.event_id):
         return draft
+    if draft.action == "move" and all(getattr(draft, name) is None for name in _FIELDS):
+        raise ReviewError("a move needs a time or a place")
     about = _about(draft, fold(decisions, draft.rater, found), found)
     thread = about.thread or about.id
     later = [d.seq for d in decisions if d.rater == draft.rater and d.event_id == thread]
@@ -168,9 +172,6 @@ def _about(draft: Draft, review: Review, found: Found) -> ReviewedEvent:
         if rejection.event.id == draft.event_id:
             return _reviewed(draft.event_id, (), (rejection.event, "not_counted"))
     raise ReviewError(f"there is no event {draft.event_id!r} in this result")
-
-
-_FIELDS = ("onset_s", "peak_s", "offset_s", "x_px", "y_px")
 
 
 def _times(draft: Draft, about: ReviewedEvent) -> dict[str, Any]:

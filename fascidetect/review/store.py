@@ -101,17 +101,17 @@ def append(path: Path, draft: Callable[[tuple[Decision, ...]], Draft]) -> Decisi
     OutputError
         It cannot be written; what was there before is still there.
     """
-    try:
-        with alone(path.parent):
-            log = load_log(path)
-            wanted = draft(log.decisions)
-            check(wanted)
-            decision = _numbered(wanted, log.decisions)
+    with alone(path.parent):
+        log = load_log(path)
+        wanted = draft(log.decisions)
+        check(wanted)
+        decision = _numbered(wanted, log.decisions)
+        try:
             _set_aside(path, log)
             _write(path, to_line(decision))
-            return decision
-    except OSError as exc:
-        raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+        except OSError as exc:
+            raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+        return decision
 
 
 @contextlib.contextmanager
@@ -122,12 +122,16 @@ def alone(folder: Path) -> Iterator[None]:
     ------
     ReviewConflict
         Another one does not end.
+    OutputError
+        The folder cannot be written.
     """
     lock = FileLock(folder / _LOCK, timeout=_PATIENCE_S)
     try:
         lock.acquire()
     except Timeout as exc:
         raise ReviewConflict(f"another program keeps the review in {folder} for itself: end it and try again") from exc
+    except OSError as exc:
+        raise OutputError(f"cannot write to {folder}: {exc.strerror or exc}") from exc
     try:
         yield
     finally:

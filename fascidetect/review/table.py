@@ -31,7 +31,7 @@ def _lines(agreement: Agreement) -> Iterator[str]:
     yield ""
     names = [f"{pair.first} - {pair.second}" for pair in agreement.pairs]
     groups = [f"all {len(g.raters)} raters" for g in [agreement.group] if g]
-    wide = max(24, *(len(name) + 2 for name in [*names, *groups]), 24)
+    wide = max(len(name) for name in [*names, *groups]) + 2
     yield (
         f"{'':<{wide}}{'clips':>6}{'events':>12}{'both':>6}  {'F1 of events':<22}"
         f"{'seconds both/one/none':<24}kappa of seconds"

@@ -9,8 +9,8 @@ from fascidetect.errors import ReviewError
 from fascidetect.evaluate import Found
 from fascidetect.evaluate.kappa import cohen
 from fascidetect.model import Unusable
-from fascidetect.review import Review, ReviewedEvent, program_truth, review_truth
-from fascidetect.review.agreement import PROGRAM, Readings, agree, gather, judged_seconds
+from fascidetect.review import Review, ReviewedEvent
+from fascidetect.review.agreement import PROGRAM, agree, gather, judged_seconds
 from fascidetect.review.table import agreement_table, agreement_tree
 
 
@@ -27,7 +27,8 @@ def review(rater, *peaks, x_px=None):
 
 
 def read(one, *reviews):
-    return Readings(one, {PROGRAM: program_truth(one), **{r.rater: review_truth(r, one) for r in reviews}})
+    (readings,) = gather([(one, reviews)])
+    return readings
 
 
 def pair(agreement, first, second):
@@ -72,6 +73,9 @@ def test_only_clips_that_both_have_read_count():
     agreement = agree([both, alone])
     assert pair(agreement, "a", "b").total.n_clips == 1
     assert pair(agreement, "a", PROGRAM).total.n_clips == 2
+    strangers = agree([read(found(), review("a", 1.5)), read(found(name="thigh.mp4"), review("b"), review("c"))])
+    assert [(p.first, p.second) for p in strangers.pairs] == [("b", "c"), *((name, PROGRAM) for name in "abc")]
+    assert strangers.group is None
 
 
 def test_three_raters_have_fleiss_kappa_over_the_clips_of_all():
@@ -94,7 +98,7 @@ def test_folders_of_the_same_clip_are_one():
     readings = gather([(found(1.5), [review("a", 1.5)]), (found(2.5), [review("b", 2.5)])])
     assert len(readings) == 1
     assert list(readings[0].events) == [PROGRAM, "a", "b"]
-    assert readings[0].events[PROGRAM].events[0].peak_s == 1.5
+    assert readings[0].events[PROGRAM][0].peak_s == 1.5
     with pytest.raises(ReviewError, match=r"a has reviewed calf\.mp4 in two"):
         gather([(found(), [review("a")]), (found(), [review("a")])])
 

@@ -93,7 +93,7 @@ def test_a_decision_stands_even_if_the_counts_cannot_be_written(folder, say, mon
     assert load_counts(folder)[0].n_accepted == 1
 
 
-@pytest.mark.parametrize("text", ["=1+1", "@x", "-3", "plain", "'quoted", "", "'=1"])
+@pytest.mark.parametrize("text", ["=1+1", "@x", "-3", "plain", "'quoted", ""])
 def test_cells_come_back_as_they_were(text):
     assert not str(safe_cell(text)).startswith(("=", "+", "-", "@"))
-    assert plain_cell(safe_cell(text)) == text or text == "'=1"
+    assert plain_cell(safe_cell(text)) == text

@@ -118,6 +118,7 @@ def test_raters_do_not_touch_each_other(folder, say):
         ("accept", "e1", {}, "no event 'e1'"),
         ("accept", "", {}, "no event ''"),
         ("move", FIVE, {"onset_s": 5.1}, "must follow each other"),
+        ("move", FIVE, {}, "a time or a place"),
         ("add", "", {}, "time of its peak"),
         ("add", "", {"peak_s": float("nan")}, "finite"),
         ("add", "", {"peak_s": -1.0}, "from 0 s on"),

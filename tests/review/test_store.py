@@ -76,6 +76,8 @@ LINE = '{"v":1,"seq":1,"utc":"2026-01-01T00:00:00Z","rater":"first","action":"ad
         (LINE.replace(',"peak_s":1', ""), "line 1: no decision: peak_s is missing"),
         (LINE.replace("00Z", "00"), "line 1: no decision: utc"),
         (LINE.replace('"add"', '"like"'), "line 1: no decision"),
+        (LINE.replace('"peak_s":1', '"peak_s":-1'), "line 1: onset, peak and offset"),
+        (LINE.replace("}", f',"x":{"[" * 9999}{"]" * 9999}}}'), "line 1: no decision"),
     ],
 )
 def test_damage_before_the_end_is_named_and_nothing_is_written(tmp_path, text, match):
@@ -104,6 +106,12 @@ def test_a_full_disk_leaves_whole_lines(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="No space left"):
         add(path)
     assert path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write to"):
+        add(tmp_path / "file" / "review.jsonl")
 
 
 WRITER = """
