@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,8 +34,13 @@ from fascidetect.quality.verdict import Measured, long_enough, make_quality
 from fascidetect.report.export import Run, library_versions, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
+from fascidetect.report.html import write_report
+from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
+from fascidetect.report.page import OVERLAY, make_page
+from fascidetect.report.strips import Strip, StripTaker
 from fascidetect.settings import Settings
+from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
 
@@ -233,27 +237,32 @@ def analyze_to_folder(
     with results_folder(folder, source=Path(path), force=force) as scratch:
         trace = measure(path, settings, progress=progress)
         result = detect(trace, settings)
+        strips: dict[str, Strip] = {}
+        layout: Layout | None = None
         if settings.report.overlay and len(trace.time_s):
-            _write_overlay(path, scratch / "overlay.mp4", trace, result, progress)
+            layout, strips = _write_overlay(path, scratch / OVERLAY, trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
         run = Run(
             __version__, library_versions(), started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 2)
         )
         write_tables(result, scratch)
+        write_report(make_page(trace, result, run, strips, layout), scratch)
         write_result(result, run, scratch / "result.json")
     return result
 
 
 def _write_overlay(
     path: str | Path, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
-) -> None:
+) -> tuple[Layout, dict[str, Strip]]:
+    """Draw the overlay, and take the small pictures of the movements from the same reading of the clip."""
     ask = result.settings.report
+    taker = StripTaker(trace, result.events)
     with Clip(path, result.settings.clip) as clip:
+        layout = Layout.plan(*picture_size(clip.facts.width_px, clip.facts.height_px, ask.overlay_width_px))
         pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
-        drawn = draw_overlay(pictures, trace, result, ask)
-        first = next(drawn)
-        height, width = first.rgb.shape[:2]
-        with VideoWriter(target, width, height) as video:
-            for picture in chain([first], drawn):
-                video.write(picture.rgb, picture.time_s)
+        with VideoWriter(target, layout.width, layout.height) as video:
+            for picture in draw_overlay(taker.watch(pictures), trace, result, ask):
+                # players do not reach the end of a file whose first picture comes late
+                video.write(picture.rgb, picture.time_s - float(trace.time_s[0]))
+    return layout, taker.strips()

@@ -28,7 +28,8 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FACADE = frozenset({"__init__", "__main__"})
 PIXEL_LIBRARIES = frozenset({"cv2", "av"})
-PIXEL_PARTS = ("video/", "motion/", "phantom/", "report/overlay.py")
+DRAWING = ("closeup", "overlay", "pen", "still", "strips")
+PIXEL_PARTS = ("video/", "motion/", "phantom/", *(f"report/{name}.py" for name in DRAWING))
 LAZY_LIBRARIES = frozenset({"scipy", "skimage", "matplotlib"})
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))

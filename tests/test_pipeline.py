@@ -43,6 +43,7 @@ WRITTEN = {
     "foci.csv",
     "trace.npz",
     "overlay.mp4",
+    "report.html",
     "timeline.png",
     "result.json",
 }

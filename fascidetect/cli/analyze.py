@@ -90,6 +90,7 @@ class Say:
     help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
 )
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
+@click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
 @click.option(
     "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
 )
@@ -112,6 +113,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     scale: float | None,
     capture_fps: float | None,
     no_overlay: bool,
+    standalone: bool,
     config_path: Path | None,
     as_json: bool,
     quiet: bool,
@@ -121,8 +123,8 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
 
     The result folder holds events.csv (when and where), rejected.csv (what was seen and not counted,
     and why), per_minute.csv, foci.csv (places where movements recur), result.json (everything),
-    trace.npz (the measured motion), timeline.png, and overlay.mp4, in which each movement is boxed:
-    watch it before you trust the count.
+    trace.npz (the measured motion), timeline.png, overlay.mp4, in which each movement is boxed: watch it
+    before you trust the count, and report.html, the page that shows all of it and plays the overlay.
 
     \b
     Examples:
@@ -151,7 +153,10 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
         settings,
         clip=_override(settings.clip, given_clip),
         detect=_override(settings.detect, {"sensitivity": sensitivity, "keep": keep}),
-        report=_override(settings.report, {"label": label, "overlay": False if no_overlay else None}),
+        report=_override(
+            settings.report,
+            {"label": label, "overlay": False if no_overlay else None, "standalone": standalone or None},
+        ),
     )
     say = Say(json=as_json, quiet=quiet, verbose=verbose)
     if verbose:
@@ -211,12 +216,13 @@ def _override(part: Any, given: dict[str, Any]) -> Any:
 def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
-    from fascidetect.review import renew_result
+    from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
             result = analyze_to_folder(clip, folder, settings, force=force, progress=progress)
         reviewed = renew_result(folder)
+        renew_report(folder)
     except FasciError as error:
         complain(error)
         return False

@@ -10,12 +10,14 @@ from fascidetect import __version__
 from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.batch import batch_command
+from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
+from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
 from fascidetect.cli.trend import trend_command
 from fascidetect.errors import FasciError, SettingsError
@@ -68,6 +70,9 @@ def main() -> None:
 
     \b
     What people saw:
+      fascidetect review                                 in the browser, from the clip on; no terminal
+      fascidetect review calf.mp4.fascidetect            decide about each movement
+      fascidetect clips calf.mp4.fascidetect             movements cut out, slowed, to show some of them
       fascidetect agreement calf.mp4.fascidetect         raters beside each other and the program
       fascidetect export calf.mp4.fascidetect --to elan  events for other programs
 
@@ -84,6 +89,8 @@ COMMANDS = (
     phantom_command,
     evaluate_command,
     trend_command,
+    review_command,
+    clips_command,
     agreement_command,
     export_command,
 )

@@ -14,6 +14,7 @@ from fascidetect.evaluate.found import load_result
 from fascidetect.review.counts import count, load_counts, renew_result
 from fascidetect.review.decisions import DEFAULT_RATER, Action, Decision, Draft
 from fascidetect.review.load import choose, load_review, load_reviews
+from fascidetect.review.renew import renew_report
 from fascidetect.review.state import Review, ReviewedEvent, completed, fold, raters
 from fascidetect.review.store import REVIEW, Log, append, load_log
 from fascidetect.review.truth import program_truth, review_truth
@@ -37,6 +38,7 @@ __all__ = [
     "load_reviews",
     "program_truth",
     "raters",
+    "renew_report",
     "renew_result",
     "review_truth",
 ]
