@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from fascidetect import __version__
+from fascidetect.errors import NotAClip
 from fascidetect.events.describe import make_event
 from fascidetect.events.detect import Found, detect_events
 from fascidetect.events.places import make_foci, make_sustained
@@ -37,6 +38,7 @@ from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
 from fascidetect.report.overlay import draw_overlay
 from fascidetect.settings import Settings
+from fascidetect.video.isolated import IsolatedClip, open_clip
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
 
@@ -45,7 +47,9 @@ DEFAULTS = Settings()
 _log = logging.getLogger(__name__)
 
 
-def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None) -> MotionTrace:
+def measure(
+    path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None, isolate: bool = False
+) -> MotionTrace:
     """Measure the motion of every cell in every frame of a clip (the pixel half).
 
     Parameters
@@ -56,6 +60,8 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
         Part of the clip, areas, working size.
     progress
         Told ("measuring", frames done, frames in all).
+    isolate
+        Decode in a process of its own: a decoder that crashes, hangs or floods the memory is then an error.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     SettingsError
         An area lies outside of the picture.
     """
-    with Clip(path, settings.clip) as clip:
+    with open_clip(path, settings.clip, isolate=isolate) as clip:
         facts, ask = clip.facts, settings.measure
         if settings.report.label:
             facts = replace(facts, name=settings.report.label)  # which is given so that the file's name is not told
@@ -205,6 +211,7 @@ def analyze_to_folder(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    isolate: bool = False,
 ) -> Result:
     """Analyze a clip and write everything that is said about it, all or nothing.
 
@@ -218,6 +225,8 @@ def analyze_to_folder(
         Replace results that are there already.
     progress
         Told (stage, frames done, frames in all).
+    isolate
+        As in `measure`.
 
     Returns
     -------
@@ -231,10 +240,11 @@ def analyze_to_folder(
     started = datetime.now(UTC)
     clock = time.monotonic()
     with results_folder(folder, source=Path(path), force=force) as scratch:
-        trace = measure(path, settings, progress=progress)
+        trace = measure(path, settings, progress=progress, isolate=isolate)
         result = detect(trace, settings)
         if settings.report.overlay and len(trace.time_s):
-            _write_overlay(path, scratch / "overlay.mp4", trace, result, progress)
+            with open_clip(path, settings.clip, isolate=isolate) as clip:
+                _write_overlay(clip, scratch / "overlay.mp4", trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
         run = Run(
@@ -246,14 +256,15 @@ def analyze_to_folder(
 
 
 def _write_overlay(
-    path: str | Path, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
+    clip: Clip | IsolatedClip, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
 ) -> None:
+    if clip.facts.sha256 != trace.clip.sha256:
+        raise NotAClip(f"{clip.path} was replaced by another file while it was analyzed; analyze it again")
     ask = result.settings.report
-    with Clip(path, result.settings.clip) as clip:
-        pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
-        drawn = draw_overlay(pictures, trace, result, ask)
-        first = next(drawn)
-        height, width = first.rgb.shape[:2]
-        with VideoWriter(target, width, height) as video:
-            for picture in chain([first], drawn):
-                video.write(picture.rgb, picture.time_s)
+    pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
+    drawn = draw_overlay(pictures, trace, result, ask)
+    first = next(drawn)
+    height, width = first.rgb.shape[:2]
+    with VideoWriter(target, width, height) as video:
+        for picture in chain([first], drawn):
+            video.write(picture.rgb, picture.time_s)

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from fascidetect.model import ClipFacts, FloatArray, IntArray
 from fascidetect.settings import ClipSettings
-from fascidetect.video.container import open_track, real_tracks, sha256_of
+from fascidetect.video.container import Pulse, no_pulse, open_track, real_tracks, sha256_of
 from fascidetect.video.pixels import Upright
 from fascidetect.video.scan import Coded, Look, capture_tag, look, samsung_slow_motion, walk
 from fascidetect.video.stamps import GAP_S, Rhythm, rhythm
@@ -50,7 +50,7 @@ class Probe:
     stored_px: tuple[int, int]
 
 
-def probe(path: Path, settings: ClipSettings) -> Probe:
+def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
     """Find out what a file is.
 
     Raises
@@ -60,11 +60,11 @@ def probe(path: Path, settings: ClipSettings) -> Probe:
     NoFrames
         No picture in the video track.
     """
-    sha256 = sha256_of(path)
+    sha256 = sha256_of(path, pulse)
     with open_track(path) as (container, stream):
         first = look(container, stream, path)
     with open_track(path) as (container, stream):
-        coded = walk(container, stream)
+        coded = walk(container, stream, pulse)
         clock = _clock(coded, first, stream, settings)
         tag_fps = capture_tag(container, stream)
         warnings = (
