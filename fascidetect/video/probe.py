@@ -20,6 +20,9 @@ from fascidetect.video.stamps import GAP_S, Rhythm, rhythm
 
 _SAME_RATE = 1.2
 _FALLBACK_FPS = 30.0
+_SLOWEST_FPS, _FASTEST_FPS = 0.5, 10000.0
+_LONGEST_S = 7 * 86400.0
+"""Stamps that span more are of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,10 @@ class _Clock:
 def _clock(coded: Coded, first: Look, stream: VideoStream, settings: ClipSettings) -> _Clock:
     tick_s = float(stream.time_base or Fraction(1, 1000))
     ticks = _shown_ticks(coded, first)
-    guessed = len(ticks) < max(1, coded.n_frames // 3)
+    guessed = len(ticks) < max(1, coded.n_frames // 2) or (float(ticks[-1]) - float(ticks[0])) * tick_s > _LONGEST_S
     if guessed:
         fps = float(stream.average_rate or _FALLBACK_FPS)
+        fps = fps if _SLOWEST_FPS <= fps <= _FASTEST_FPS else _FALLBACK_FPS
         ticks = np.arange(max(1, coded.n_frames))
         tick_s = 1 / fps
     origin = int(ticks[0])
