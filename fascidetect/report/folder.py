@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fascidetect.errors import FasciError, OutputError
+from fascidetect.parse import json_tree
 
 OUR_FILES = (
     "events.csv",
@@ -162,7 +162,7 @@ def _refuse(target: Path, source: Path | None, *, force: bool) -> None:
 def _is_result(path: Path) -> bool:
     """Whether a file is a result.json that this program wrote."""
     try:
-        tree = json.loads(path.read_bytes())
+        tree = json_tree(path.read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(tree, dict) and {"schema_version", "clip", "quality", "run"} <= tree.keys()

@@ -23,7 +23,9 @@ FORMATS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read. Playlists, concat scripts and the like name other files: never opened."""
 
 MAX_SIDE_PX = 16384
-MAX_AREA_PX = 140_000_000
+MAX_AREA_PX = 36_000_000
+"""A little more than 8K (7680 x 4320): what a picture may cost in memory is bounded."""
+
 MAX_READ_FAILURES = 20
 _PIECE_BYTES = 1 << 20
 
@@ -140,6 +142,8 @@ def open_track(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = choose_track(container, path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = DECODER_THREADS
+        # whatever size the coded pictures turn out to have, in mid-stream too
+        stream.codec_context.options = {"max_pixels": str(MAX_AREA_PX)}
         yield container, stream
 
 

@@ -11,7 +11,7 @@ class Bait:
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:{}".format(self._socket.getsockname()[1])
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self.visits = 0
         threading.Thread(target=self._count, daemon=True).start()
 
