@@ -70,6 +70,9 @@ class OneLineErrors(click.Group):
         except FasciError as error:
             complain(error)
             ctx.exit(EXIT_FAILED)
+        except MemoryError:
+            complain("not enough memory; close other programs, or analyze a part with --from and --to")
+            ctx.exit(EXIT_FAILED)
         except Terminated:
             complain("ended from outside; nothing was half-written")
             ctx.exit(EXIT_TERMINATED)

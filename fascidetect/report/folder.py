@@ -74,8 +74,10 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
                 yield scratch
                 _refuse(target, source, force=force)  # what another run has written meanwhile
                 _publish(scratch, target)
-        except BaseException:
+        except BaseException as error:
             _remove_empty(made)
+            if isinstance(error, OutputError):  # where we write aside concerns nobody
+                raise OutputError(str(error).replace(str(scratch), str(target))) from error
             raise
 
 

@@ -7,9 +7,12 @@ import multiprocessing
 import os
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 
@@ -42,11 +45,25 @@ class Done:
     peak_mb: float
 
 
-def run(words: list[str], cwd: Path, *, isolate: bool, seconds: float = SECONDS) -> Done:
-    """Run ``fascidetect`` in a folder; its files stdout, stderr and cost lie beside that folder."""
-    notes = cwd.with_name(cwd.name + ".notes")
-    notes.mkdir()
-    process = _SERVER.Process(target=_inside, args=(words, str(cwd), str(notes), isolate))
+def run(
+    words: list[str],
+    cwd: Path,
+    *,
+    isolate: bool,
+    seconds: float = SECONDS,
+    befall: Callable[[], None] | None = None,
+) -> Done:
+    """Run ``fascidetect`` in a folder.
+
+    With ``befall``, which is called before, the process is a copy of this one, and holds what this one holds.
+    """
+    with tempfile.TemporaryDirectory() as notes:
+        context: Any = _SERVER if befall is None else multiprocessing.get_context("fork")
+        process = context.Process(target=_inside, args=(words, str(cwd), notes, isolate, befall))
+        return _waited(process, Path(notes), seconds)
+
+
+def _waited(process: Any, notes: Path, seconds: float) -> Done:
     started = time.monotonic()
     process.start()
     process.join(seconds)
@@ -56,11 +73,11 @@ def run(words: list[str], cwd: Path, *, isolate: bool, seconds: float = SECONDS)
         process.join()
     wall_s = time.monotonic() - started
     said = [(notes / name).read_text(errors="replace") if (notes / name).exists() else "" for name in ("out", "err")]
-    cost = (notes / "cost").read_text().split() if (notes / "cost").exists() else ["0"]
+    cost = (notes / "cost").read_text().split() or ["0"]
     return Done(None if late else process.exitcode, *said, wall_s, float(cost[0]))
 
 
-def _inside(words: list[str], cwd: str, notes: str, isolate: bool) -> None:
+def _inside(words: list[str], cwd: str, notes: str, isolate: bool, befall: Callable[[], None] | None) -> None:
     from fascidetect.cli import main
 
     os.chdir(cwd)
@@ -70,13 +87,17 @@ def _inside(words: list[str], cwd: str, notes: str, isolate: bool) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     os.environ["FASCIDETECT_ISOLATE"] = str(int(isolate))
     resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
+    cost = open(f"{notes}/cost", "w")  # noqa: PTH123, SIM115 - before whatever befalls us
+    if befall is not None:
+        befall()
     try:
         main(words, prog_name="fascidetect")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        Path(notes, "cost").write_text(f"{peak:.0f}")
+        cost.write(f"{peak:.0f}")
+        cost.close()
 
 
 def try_case(case: Case, folder: Path, *, isolate: bool) -> tuple[str, list[str], Done]:
