@@ -15,7 +15,7 @@ _CHANGES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate")
 
 
 class Moments:
-    """Counts what a process does to the files of a folder, and lets something happen at the n-th time.
+    """Counts what a process does to the files of a folder, and lets something happen from the n-th time on.
 
     Parameters
     ----------
@@ -44,13 +44,14 @@ class Moments:
         if event == "os.mkdir" and Path(words[0]).is_dir():  # made sure of, not made
             return
         self.seen += 1
-        if self.seen - 1 == self._at:
+        if self.seen > self._at:
             self._happen(event, words[0])
 
 
 def disk_full(event: str, name: str) -> None:
-    """The system has no room left."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+    """The system has no room left; removing goes on."""
+    if event not in ("os.remove", "os.rmdir"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
 
 
 def killed(event: str, name: str) -> None:
