@@ -285,7 +285,7 @@ def parse_time(text: str) -> float:
     """Read a time written as seconds (``75.5``), ``M:SS`` or ``H:MM:SS`` and return seconds."""
     *whole, last = text.strip().removesuffix("s").strip().split(":")
     try:
-        if len(whole) > 2 or not all(part.isdecimal() for part in whole):
+        if len(whole) > 2 or not all(part.isdecimal() and len(part) < 10 for part in whole):
             raise ValueError
         seconds = _finite(last)
         if seconds < 0 or (whole and seconds >= 60) or (len(whole) == 2 and int(whole[1]) >= 60):
