@@ -37,8 +37,8 @@ from fascidetect.video.messages import (
 )
 from fascidetect.video.reader import Clip
 
-PATIENCE_S = 60.0
-"""A decoder that gives no sign of life for so long hangs."""
+PATIENCE_S = 300.0
+"""A decoder that gives no sign of life for so long hangs; on a machine that is very busy a minute is not long."""
 
 MEMORY_BYTES = 4 << 30
 """More than 8K video takes with four threads; a decoder that wants more is refused."""
