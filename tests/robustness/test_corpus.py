@@ -3,8 +3,11 @@
 import sys
 
 import pytest
+from click.testing import CliRunner
 
-from robustness.corpus import Case, files
+from fascidetect.cli import main
+from robustness.bait import BAIT
+from robustness.corpus import REFUSED, Case, files
 from robustness.run import try_case
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bounds memory and forks in the way of Linux")
@@ -21,9 +24,16 @@ def test_there_are_many_and_each_has_its_name():
 
 
 @pytest.mark.parametrize("case", [case for case in FILES if case.quick], ids=ids)
-def test_a_file_decoded_in_the_same_process(case, tmp_path):
-    _, wrong, _ = try_case(case, tmp_path, isolate=False)
-    assert wrong == []
+def test_some_of_them_are_told_or_refused_by_info(case, tmp_path):
+    visits = BAIT.visits
+    done = CliRunner().invoke(main, ["info", "--", str(case.make(tmp_path))])
+    assert done.exit_code == 1 if case.outcome == REFUSED else done.exit_code in (0, 1)
+    assert not isinstance(done.exception, Exception)
+    if done.exit_code:
+        assert done.stderr.startswith("fascidetect: ")
+        assert done.stderr.count("\n") == 1
+        assert done.stdout == ""
+    assert BAIT.visits == visits
 
 
 @pytest.mark.slow

@@ -94,9 +94,7 @@ N_FULL = 12
 """Places at which a run makes, opens or renames something before its results count."""
 
 
-@pytest.mark.parametrize(
-    "at", [pytest.param(n, marks=[] if n in (0, 3, 8) else pytest.mark.slow) for n in range(N_FULL)]
-)
+@pytest.mark.parametrize("at", [pytest.param(n, marks=[] if n in (3, 11) else pytest.mark.slow) for n in range(N_FULL)])
 def test_a_disk_that_is_full_at_the_nth_place(place, measured, monkeypatch, at):
     ready(monkeypatch, measured)
     before = earlier_results(place)
@@ -108,7 +106,7 @@ def test_a_disk_that_is_full_at_the_nth_place(place, measured, monkeypatch, at):
 
 @pytest.mark.parametrize(
     "n_bytes",
-    [pytest.param(n, marks=[] if n == 2000 else pytest.mark.slow) for n in (300, 600, 1000, 2000, 4000, 9000)],
+    [pytest.param(n, marks=pytest.mark.slow) for n in (300, 600, 1000, 2000, 4000, 9000)],
 )
 def test_a_disk_on_which_no_file_may_grow(place, measured, monkeypatch, n_bytes):
     ready(monkeypatch, measured)
@@ -125,7 +123,7 @@ MOMENTS = [*((n, False) for n in range(11)), *((n, True) for n in range(22))]
 
 @pytest.mark.parametrize(
     ("at", "there"),
-    [pytest.param(*m, marks=[] if m in ((4, False), (15, True)) else pytest.mark.slow) for m in MOMENTS],
+    [pytest.param(*m, marks=[] if m == (15, True) else pytest.mark.slow) for m in MOMENTS],
 )
 def test_a_run_that_is_killed_at_the_nth_moment(place, measured, monkeypatch, at, there):
     """Afterwards the old results are there, or all of the new: perhaps only once the next run has looked."""
@@ -191,8 +189,8 @@ def test_no_memory_left(place, measured, monkeypatch):
     ("script", "words"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "the decoder crashed"),
-        ("import time; time.sleep(600)", "no sign of life"),
-        ("print('no answer')", "the decoder crashed"),
+        pytest.param("import time; time.sleep(600)", "no sign of life", marks=pytest.mark.slow),
+        pytest.param("print('no answer')", "the decoder crashed", marks=pytest.mark.slow),
     ],
 )
 def test_a_decoder_that_fails(place, monkeypatch, script, words):

@@ -31,6 +31,6 @@ def test_what_is_wrong_is_found(read, what):
 
 def test_no_reader_is_brought_down():
     for target in targets():
-        tally = campaign(target, 0, seconds=60, inputs=8 if target.name.startswith("clip") else 60)
+        tally = campaign(target, 0, seconds=60, inputs=8 if target.name.startswith("clip") else 40)
         assert tally.inputs >= 8
         assert [what for what, _ in tally.findings] == [], target.name

@@ -85,7 +85,9 @@ def guarded(tmp_path, *words):
 
 def test_no_connection_is_opened(tmp_path):
     path = telling_clip(tmp_path / "calf.mp4", grain(), FPS)
-    done = guarded(tmp_path, "-m", "fascidetect", "analyze", str(path), "-o", str(tmp_path / "out"), "-q")
+    (tmp_path / "coarse.toml").write_text(COARSE)
+    words = ["analyze", str(path), "-o", str(tmp_path / "out"), "--config", str(tmp_path / "coarse.toml"), "-q"]
+    done = guarded(tmp_path, "-m", "fascidetect", *words)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
