@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from fascidetect import __version__
+from fascidetect.errors import NotAClip
 from fascidetect.events.describe import make_event
 from fascidetect.events.detect import Found, detect_events
 from fascidetect.events.places import make_foci, make_sustained
@@ -40,6 +41,7 @@ from fascidetect.report.overlay import draw_overlay
 from fascidetect.report.page import OVERLAY, make_page
 from fascidetect.report.strips import Strip, StripTaker
 from fascidetect.settings import Settings
+from fascidetect.video.isolated import IsolatedClip, open_clip
 from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
@@ -49,7 +51,9 @@ DEFAULTS = Settings()
 _log = logging.getLogger(__name__)
 
 
-def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None) -> MotionTrace:
+def measure(
+    path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None, isolate: bool = False
+) -> MotionTrace:
     """Measure the motion of every cell in every frame of a clip (the pixel half).
 
     Parameters
@@ -60,6 +64,8 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
         Part of the clip, areas, working size.
     progress
         Told ("measuring", frames done, frames in all).
+    isolate
+        Decode in a process of its own: a decoder that crashes, hangs or floods the memory is then an error.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     SettingsError
         An area lies outside of the picture.
     """
-    with Clip(path, settings.clip) as clip:
+    with open_clip(path, settings.clip, isolate=isolate) as clip:
         facts, ask = clip.facts, settings.measure
         if settings.report.label:
             facts = replace(facts, name=settings.report.label)  # which is given so that the file's name is not told
@@ -209,6 +215,7 @@ def analyze_to_folder(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    isolate: bool = False,
 ) -> Result:
     """Analyze a clip and write everything that is said about it, all or nothing.
 
@@ -222,6 +229,8 @@ def analyze_to_folder(
         Replace results that are there already.
     progress
         Told (stage, frames done, frames in all).
+    isolate
+        As in `measure`.
 
     Returns
     -------
@@ -235,12 +244,13 @@ def analyze_to_folder(
     started = datetime.now(UTC)
     clock = time.monotonic()
     with results_folder(folder, source=Path(path), force=force) as scratch:
-        trace = measure(path, settings, progress=progress)
+        trace = measure(path, settings, progress=progress, isolate=isolate)
         result = detect(trace, settings)
         strips: dict[str, Strip] = {}
         layout: Layout | None = None
         if settings.report.overlay and len(trace.time_s):
-            layout, strips = _write_overlay(path, scratch / OVERLAY, trace, result, progress)
+            with open_clip(path, settings.clip, isolate=isolate) as clip:
+                layout, strips = _write_overlay(clip, scratch / OVERLAY, trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
         run = Run(
@@ -253,16 +263,17 @@ def analyze_to_folder(
 
 
 def _write_overlay(
-    path: str | Path, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
+    clip: Clip | IsolatedClip, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
 ) -> tuple[Layout, dict[str, Strip]]:
     """Draw the overlay, and take the small pictures of the movements from the same reading of the clip."""
+    if clip.facts.sha256 != trace.clip.sha256:
+        raise NotAClip(f"{clip.path} was replaced by another file while it was analyzed; analyze it again")
     ask = result.settings.report
     taker = StripTaker(trace, result.events)
-    with Clip(path, result.settings.clip) as clip:
-        layout = Layout.plan(*picture_size(clip.facts.width_px, clip.facts.height_px, ask.overlay_width_px))
-        pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
-        with VideoWriter(target, layout.width, layout.height) as video:
-            for picture in draw_overlay(taker.watch(pictures), trace, result, ask):
-                # players do not reach the end of a file whose first picture comes late
-                video.write(picture.rgb, picture.time_s - float(trace.time_s[0]))
+    layout = Layout.plan(*picture_size(clip.facts.width_px, clip.facts.height_px, ask.overlay_width_px))
+    pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
+    with VideoWriter(target, layout.width, layout.height) as video:
+        for picture in draw_overlay(taker.watch(pictures), trace, result, ask):
+            # players do not reach the end of a file whose first picture comes late
+            video.write(picture.rgb, picture.time_s - float(trace.time_s[0]))
     return layout, taker.strips()

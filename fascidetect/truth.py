@@ -105,7 +105,9 @@ def load_truth(path: Path) -> Truth:
         truth = msgspec.json.decode(path.read_bytes(), type=Truth)
     except FileNotFoundError as exc:
         raise ClipNotFound(f"no such truth file: {path}") from exc
-    except msgspec.MsgspecError as exc:
+    except OSError as exc:
+        raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ClipError(f"{path} is no truth file: {exc}") from exc
     if truth.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ClipError(f"{path} has format {truth.schema_version}, this program reads {SCHEMA_VERSION}")

@@ -1,4 +1,4 @@
-"""What tests of several folders look at."""
+"""What tests of several folders look at, and what is held for every test."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def shown(shown_once, tmp_path):
     """Results folder of three movements at 1, 2.5 and 4 s, with its clip beside it; a copy to write into."""
     shutil.copytree(shown_once, tmp_path / "shown")
     return tmp_path / "shown" / "clip.mp4.fascidetect"
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """Clips are decoded where the test runs, which is quicker; tests of isolation ask for a process of its own."""
+    monkeypatch.setenv("FASCIDETECT_ISOLATE", "0")

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, parsed
+from fascidetect.cli.params import EXISTING_FILE, isolate_option, parsed
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import complain, printable, tell
 from fascidetect.errors import FasciError
@@ -89,6 +89,7 @@ class Say:
     metavar="NUMBER",
     help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
 )
+@isolate_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
 @click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
 @click.option(
@@ -112,6 +113,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     mm_per_px: float | None,
     scale: float | None,
     capture_fps: float | None,
+    isolate: bool,
     no_overlay: bool,
     standalone: bool,
     config_path: Path | None,
@@ -166,7 +168,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     for number, (clip, folder) in enumerate(zip(clips, folders, strict=True)):
         if number and say.words:
             click.echo()
-        all_done &= _one(clip, folder, settings, force=force, say=say)
+        all_done &= _one(clip, folder, settings, force=force, isolate=isolate, say=say)
     if not all_done:
         raise click.exceptions.Exit(1)
 
@@ -213,14 +215,14 @@ def _override(part: Any, given: dict[str, Any]) -> Any:
     return dataclasses.replace(part, **{name: value for name, value in given.items() if value not in (None, ())})
 
 
-def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say) -> bool:
+def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: bool, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
     from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
-            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress)
+            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress, isolate=isolate)
         reviewed = renew_result(folder)
         renew_report(folder)
     except FasciError as error:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import click
 
@@ -26,6 +30,36 @@ from fascidetect.model import NOTICE
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """The system, a scheduler or `kill` asks to end: as Ctrl-C does, so that everything is put away."""
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Turn the signals that ask a program to end into `Terminated`; once, for cleaning up must not be disturbed."""
+    names = ("SIGTERM", "SIGHUP")
+    asked = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> NoReturn:
+        for number in asked:
+            signal.signal(number, signal.SIG_IGN)
+        raise Terminated
+
+    before = {number: signal.getsignal(number) for number in asked}
+    try:
+        for number, handler in before.items():
+            if handler is signal.SIG_DFL:  # nohup stays nohup
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class OneLineErrors(click.Group):
@@ -34,13 +68,20 @@ class OneLineErrors(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
         try:
-            return super().invoke(ctx)
+            with _orderly_end():
+                return super().invoke(ctx)
         except SettingsError as error:
             complain(error)
             ctx.exit(EXIT_USAGE)
         except FasciError as error:
             complain(error)
             ctx.exit(EXIT_FAILED)
+        except MemoryError:
+            complain("not enough memory; close other programs, or analyze a part with --from and --to")
+            ctx.exit(EXIT_FAILED)
+        except Terminated:
+            complain("ended from outside; nothing was half-written")
+            ctx.exit(EXIT_TERMINATED)
         except KeyboardInterrupt:
             complain("interrupted; nothing was half-written")
             ctx.exit(EXIT_INTERRUPTED)

@@ -24,6 +24,7 @@ from fascidetect.errors import ClipError, ClipNotFound
 from fascidetect.evaluate.vtt import vtt_text
 from fascidetect.files import plain_cell, safe_cell, write_whole
 from fascidetect.model import SCHEMA_VERSION
+from fascidetect.parse import json_tree
 from fascidetect.truth import Ignored, TrueEvent, Truth, load_truth, truth_text
 
 Form = Literal["truth", "csv", "boris", "boris-table", "elan", "vtt"]
@@ -152,7 +153,7 @@ def _text(data: bytes, path: Path) -> str:
 
 def _json(data: bytes, path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(data.decode("utf-8-sig")))
+        return dict(json_tree(data))
     except (ValueError, TypeError) as exc:
         raise ClipError(f"{path} is not a JSON file: {exc}") from exc
 
@@ -172,10 +173,13 @@ def _from_table(text: str, path: Path) -> tuple[Truth, ...]:
             f"{path} has no header that is known: columns peak_s, or onset_s and offset_s, or a table exported by BORIS"
         )
     delimiter = max(",;\t", key=head.count)
-    names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
     before = text[: text.index(head)].count("\n")
-    reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=delimiter)
-    rows = [(before + reader.line_num, row) for row in reader][1:]
+    try:
+        names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
+        reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=delimiter)
+        rows = [(before + reader.line_num, row) for row in reader][1:]
+    except csv.Error as exc:
+        raise ClipError(f"{path} is not a CSV file: {exc}") from exc
     filled = [(line, row) for line, row in rows if any(isinstance(v, str) and v.strip() for v in row.values())]
     if "Behavior" in names:
         return _from_boris_table(filled, path)
@@ -393,7 +397,7 @@ def _refuse_doctype(data: bytes, path: Path) -> None:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(data, True)  # noqa: FBT003 - positional only
-    except expat.ExpatError as exc:
+    except (expat.ExpatError, LookupError, ValueError) as exc:  # also an encoding that nobody knows
         raise ClipError(f"{path} is not an XML file: {exc}") from exc
 
 

@@ -106,7 +106,7 @@ def load_result(path: Path) -> Found:
         raise ClipNotFound(f"no such result: {path}") from exc
     except OSError as exc:
         raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ClipError(f"{path} is no result.json of fascidetect: {exc}") from exc
     if held.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ClipError(f"{path} has format {held.schema_version}, this program reads {SCHEMA_VERSION}")
