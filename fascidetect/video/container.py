@@ -129,10 +129,14 @@ def _reason(exc: Exception) -> str:
 @contextmanager
 def open_track(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its first real video track. Nothing else is opened, whatever the file names."""
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    whitelists = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    # Whatever size the coded pictures turn out to have, while the file is probed and in mid-stream too.
+    bounds = {"max_pixels": str(MAX_AREA_PX)}
     try:
         # An absolute path is never taken for a protocol; a tag that is not UTF-8 must not stop us.
-        container = av.open(str(path.absolute()), metadata_errors="replace", container_options=options)
+        container = av.open(
+            str(path.absolute()), metadata_errors="replace", container_options=whitelists, options=bounds
+        )
     except (FFmpegError, OSError, ValueError) as exc:
         raise NotAClip(
             f"cannot read {path} as a video (no MP4, MOV, MKV, WebM, AVI, 3GP or GIF found in it); "
@@ -142,8 +146,7 @@ def open_track(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = choose_track(container, path)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = DECODER_THREADS
-        # whatever size the coded pictures turn out to have, in mid-stream too
-        stream.codec_context.options = {"max_pixels": str(MAX_AREA_PX)}
+        stream.codec_context.options = bounds
         yield container, stream
 
 

@@ -167,7 +167,7 @@ def with_sps(new: bytes) -> bytes:
     whole = bytearray(data[:at] + u32(8 + len(content)) + b"avcC" + content + data[at + old_size :])
     grown = len(whole) - len(data)
     around = [b.start for b in boxes(data) if b.kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")]
-    for start in (*around, data.index(b"avc1") - 4):
+    for start in (*around, data.rindex(b"avc1") - 4):
         size = struct.unpack(">I", whole[start : start + 4])[0]
         whole[start : start + 4] = u32(size + grown)
     return bytes(whole)
