@@ -15,7 +15,7 @@ from pathlib import Path
 from many import overhead
 
 CLIPS, SECONDS = 40, 6.0
-SETTINGS = "[measure]\nwidth_px = 320\ncells_across = 32\n[report]\noverlay = false\n"
+SETTINGS = "[measure]\nwidth_px = 160\ncells_across = 32\n[report]\noverlay = false\n"
 
 
 def parse() -> argparse.Namespace:
@@ -30,17 +30,17 @@ def parse() -> argparse.Namespace:
 
 
 def make_clips(folder: Path, rounds: int, n: int) -> None:
-    """Copies of one made clip of 480 x 270 px: ``n`` for each round, in a folder of its own."""
+    """Copies of one made clip of 320 x 180 px: ``n`` for each round, in a folder of its own."""
     from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
 
     recipe = Recipe(
         seed=5,
-        width_px=480,
-        height_px=270,
+        width_px=320,
+        height_px=180,
         duration_s=SECONDS,
         scene=Scene(limb_share=0.65, mm_per_px=0.4),
-        camera=Camera(fps=30, bits_per_px=0.2),
-        twitches=(Twitch(2.5, 190, 120, 1.6, 25, 0.08, height_px=1.0),),
+        camera=Camera(fps=15, bits_per_px=0.2),
+        twitches=(Twitch(2.5, 130, 80, 1.6, 16, 0.1, height_px=1.0),),
         nuisances=(Nuisance("shake", 1.0),),
     )
     make_clip(recipe, folder / "clip.mp4")

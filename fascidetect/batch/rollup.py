@@ -102,6 +102,12 @@ class ClipResult:
     settings: _Settings
     run: _Run
 
+    @property
+    def limit50_mm(self) -> float | None:
+        """The smallest movement that would show, where a scale is known."""
+        limit_px, scale = self.quality.limit50_px, self.settings.clip.mm_per_px
+        return None if limit_px is None or scale is None else limit_px * scale
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -159,7 +165,6 @@ def line_of(recording: Recording, ledger: Ledger, results: Path) -> Line:
 
 def _filled(bare: SummaryRow, result: ClipResult, folder: str) -> SummaryRow:
     quality, summary = result.quality, result.summary
-    limit_px, scale = quality.limit50_px, result.settings.clip.mm_per_px
     unfit = quality.verdict == "cannot_analyze"
     return dataclasses.replace(
         bare,
@@ -174,8 +179,8 @@ def _filled(bare: SummaryRow, result: ClipResult, folder: str) -> SummaryRow:
         rate_low_per_min=summary.rate_low_per_min,
         rate_high_per_min=summary.rate_high_per_min,
         n_foci=None if unfit else summary.n_foci,
-        limit50_px=limit_px,
-        limit50_mm=limit_px * scale if limit_px is not None and scale is not None else None,
+        limit50_px=quality.limit50_px,
+        limit50_mm=result.limit50_mm,
         warnings="; ".join(dict.fromkeys((*quality.reasons, *result.clip.warnings, *quality.warnings))),
         result_dir=folder,
     )

@@ -17,22 +17,15 @@ from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_resul
 from fascidetect.batch.sessions import FACTS
 from fascidetect.errors import ClipError, ClipNotFound
 from fascidetect.files import plain_cell
+from fascidetect.quality.rate import rate_per_min
 from fascidetect.settings import QualitySettings
-from fascidetect.statistics import poisson_interval, rate_ratio_interval
+from fascidetect.statistics import rate_ratio_interval
 
 LEAST_RATE_S = QualitySettings().min_rate_s
 LEAST_COMPARED_S = 60.0
 """Usable time below which sessions are not compared: at one movement a minute, a minute shows none in one of three."""
 
 _CONTEXT = ("time_of_day", "caffeine", "exertion", "stress", "sleep", "medication", "notes")
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One clip that could be judged: its row of summary.csv and its result."""
-
-    row: SummaryRow
-    result: ClipResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +82,11 @@ class TrendRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A session of one muscle and side: its row, and the clips behind it."""
+class SessionClips:
+    """One session of a muscle and side: its row, and the clips behind it."""
 
     row: TrendRow
-    clips: tuple[Counted, ...]
+    clips: tuple[ClipResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +112,7 @@ class Series:
     subject: str
     muscle: str
     side: str
-    sessions: tuple[Session, ...]
+    sessions: tuple[SessionClips, ...]
     ratio: RatioRow | None = None
 
     @property
@@ -194,19 +187,17 @@ def _in_time(key: tuple[str, str]) -> tuple[Any, ...]:
     return date, [int(number) for number in digits], session
 
 
-def _session(results: Path, rows: Sequence[SummaryRow]) -> Session:
+def _session(results: Path, rows: Sequence[SummaryRow]) -> SessionClips:
     fit = [row for row in rows if row.status == "done" and row.verdict != "cannot_analyze"]
-    clips = tuple(Counted(row, read_result(results / row.result_dir)) for row in fit)
-    usable_s = sum(clip.result.quality.usable_s for clip in clips)
-    n_events = sum(clip.result.summary.n_events or 0 for clip in clips) if clips else None
-    people = [one for clip in clips if (one := reviewed(clip.result.summary))]
+    clips = tuple(read_result(results / row.result_dir) for row in fit)
+    usable_s = sum(clip.quality.usable_s for clip in clips)
+    n_events = sum(clip.summary.n_events or 0 for clip in clips) if clips else None
+    people = [one for clip in clips if (one := reviewed(clip.summary))]
     by_people = bool(clips) and len(people) == len(clips)
     n_counted = sum(one.n_events - one.n_unusable for one in people) if by_people else n_events
-    rate, low, high = None, None, None
-    if n_counted is not None and usable_s >= LEAST_RATE_S:
-        rate, (low, high) = n_counted * 60 / usable_s, (x * 60 / usable_s for x in poisson_interval(n_counted))
+    rate, low, high = rate_per_min(n_counted or 0, usable_s if usable_s >= LEAST_RATE_S else 0.0)
     first = rows[0]
-    return Session(
+    return SessionClips(
         TrendRow(
             subject=first.subject,
             muscle=first.muscle,
@@ -223,9 +214,9 @@ def _session(results: Path, rows: Sequence[SummaryRow]) -> Session:
             rate_per_min=rate,
             rate_low_per_min=low,
             rate_high_per_min=high,
-            dispersion=dispersion([clip.result for clip in clips]),
-            limit50_px=_worst(clip.result.quality.limit50_px for clip in clips),
-            limit50_mm=_worst(_limit_mm(clip.result) for clip in clips),
+            dispersion=dispersion(clips),
+            limit50_px=_worst(clip.quality.limit50_px for clip in clips),
+            limit50_mm=_worst(clip.limit50_mm for clip in clips),
             **{name: _together(getattr(row, name) for row in rows) for name in _CONTEXT},
         ),
         clips,
@@ -238,23 +229,18 @@ def _worst(limits: Iterable[float | None]) -> float | None:
     return max((limit for limit in known if limit is not None), default=None) if None not in known else None
 
 
-def _limit_mm(result: ClipResult) -> float | None:
-    limit_px, scale = result.quality.limit50_px, result.settings.clip.mm_per_px
-    return None if limit_px is None or scale is None else limit_px * scale
-
-
 def _together(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
-def _chosen_ratio(sessions: Sequence[Session], compare: tuple[str, str] | None) -> RatioRow | None:
+def _chosen_ratio(sessions: Sequence[SessionClips], compare: tuple[str, str] | None) -> RatioRow | None:
     if compare is None:
         return ratio_of(*sessions) if len(sessions) == 2 else None
     chosen = [next((s for s in sessions if name in (s.row.session, s.row.date)), None) for name in compare]
     return ratio_of(chosen[0], chosen[1]) if chosen[0] and chosen[1] else None
 
 
-def ratio_of(first: Session, second: Session) -> RatioRow:
+def ratio_of(first: SessionClips, second: SessionClips) -> RatioRow:
     """Compare two sessions, unless they are too short or too unlike: then say which."""
     one, two = first.row, second.row
     bare = RatioRow(one.subject, one.muscle, one.side, one.when, two.when, None, None, None, None, "")
@@ -263,16 +249,11 @@ def ratio_of(first: Session, second: Session) -> RatioRow:
         return dataclasses.replace(bare, not_compared="; ".join(hindrances))
     low, high = rate_ratio_interval(one.n_counted, one.usable_s, two.n_counted, two.usable_s)
     ratio = (two.n_counted / two.usable_s) / (one.n_counted / one.usable_s) if one.n_counted else None
-    together = dispersion_of_both(one, two)
-    return dataclasses.replace(bare, ratio=ratio, ratio_low=low, ratio_high=high, dispersion=together)
+    worse = max((row.dispersion for row in (one, two) if row.dispersion is not None), default=None)
+    return dataclasses.replace(bare, ratio=ratio, ratio_low=low, ratio_high=high, dispersion=worse)
 
 
-def dispersion_of_both(one: TrendRow, two: TrendRow) -> float | None:
-    """The larger dispersion of two sessions: the interval of their ratio is no better than the worse of them."""
-    return max((d for d in (one.dispersion, two.dispersion) if d is not None), default=None)
-
-
-def _hindrances(first: Session, second: Session) -> list[str]:
+def _hindrances(first: SessionClips, second: SessionClips) -> list[str]:
     """Why two sessions cannot be compared, in words."""
     found = [
         f"too short: {session.row.usable_s:.0f} s of usable time in {session.row.when}"
@@ -283,7 +264,7 @@ def _hindrances(first: Session, second: Session) -> list[str]:
         return found
     if first.row.counted_by != second.row.counted_by:
         found.append("counted differently: one by the program, one reviewed by people")
-    results = [clip.result for session in (first, second) for clip in session.clips]
+    results = [*first.clips, *second.clips]
     if any((r.run.version, r.settings.measure, r.settings.detect) != _made_by(results[0]) for r in results):
         found.append("analyzed with different settings or versions of the program")
     return found + [unlike for what in _ALIKE if (unlike := _unlike(*what, results))]
