@@ -361,7 +361,10 @@ def _to_boris(truth: Truth) -> str:
 
 def _from_elan(data: bytes, path: Path) -> Truth:
     _refuse_doctype(data, path)
-    root = ElementTree.fromstring(data)
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as exc:  # it is stricter about encodings than the first reading
+        raise ClipError(f"{path} is not an XML file: {exc}") from exc
     if root.tag != "ANNOTATION_DOCUMENT":
         raise ClipError(f"{path} is no document of ELAN: its root is {root.tag}")
     media = root.find("HEADER/MEDIA_DESCRIPTOR")

@@ -97,7 +97,6 @@ def _claimed(scratch: Path, target: Path) -> Iterator[None]:
 
 def _lock(scratch: Path, target: Path) -> int | None:
     """Make the folder and lock it; None where the system knows no locks of folders."""
-    busy = OutputError(f"another run is writing results to {target}; wait for it, or choose another folder with -o")
     if sys.platform == "win32":
         scratch.mkdir(exist_ok=True)
         return None
@@ -105,14 +104,19 @@ def _lock(scratch: Path, target: Path) -> int | None:
 
     while True:
         scratch.mkdir(exist_ok=True)
-        lock = os.open(scratch, os.O_RDONLY)
+        try:
+            lock = os.open(scratch, os.O_RDONLY)
+        except FileNotFoundError:  # removed by the run that held it
+            continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(lock, scratch):
                 return lock
         except BlockingIOError:
             os.close(lock)
-            raise busy from None
+            raise OutputError(
+                f"another run is writing results to {target}; wait for it, or choose another folder with -o"
+            ) from None
         except OSError as error:
             os.close(lock)
             if error.errno in _NO_LOCKS:
