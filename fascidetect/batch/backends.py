@@ -7,6 +7,7 @@ are ready. Leaving the loop early gives up what is in flight.
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import threading
 import time
@@ -72,8 +73,14 @@ def dask_client(where: str) -> Iterator[Any]:
         raise FasciError("--dask needs the package distributed: pip install 'fascidetect[dask]'") from None
     with contextlib.ExitStack() as stack:
         if here:
-            own = {"n_workers": int(rest), "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
-            where = stack.enter_context(distributed.LocalCluster(**own)).scheduler_address
+            own = distributed.LocalCluster(
+                n_workers=int(rest),
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
+            )
+            where = stack.enter_context(own).scheduler_address
         try:
             client = distributed.Client(where, timeout=10)
         except (OSError, ValueError) as error:

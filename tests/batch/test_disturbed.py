@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +28,9 @@ pytestmark = [
 log = logging.getLogger(__name__)  # pytest --log-cli-level=INFO shows it
 
 N_CLIPS, N_KILLS = 6, 20
+LONGEST_CLIPS = 4
+"""Kills come within the time that so many clips take one after the other, the start of the program included."""
+
 TABLES = ("summary.csv", "events.csv")
 CLIP_TABLES = ("events.csv", "rejected.csv", "per_minute.csv", "foci.csv")
 
@@ -68,6 +72,13 @@ def content(results: Path) -> dict[str, object]:
     return found
 
 
+def clip_s(results: Path) -> float:
+    """Mean time that a clip took; kills are timed by it, since a machine may be fast or busy."""
+    with contextlib.closing(sqlite3.connect(results / "ledger.sqlite")) as ledger:
+        (mean_s,) = ledger.execute("SELECT avg(wall_s) FROM recordings").fetchone()
+    return float(mean_s)
+
+
 def scratch_in(results: Path) -> list[Path]:
     return [path for path in results.rglob("*.partial") if path.is_dir()]
 
@@ -92,8 +103,9 @@ def undisturbed(folder) -> dict[str, object]:
 def test_killed_twenty_times_and_resumed(folder, undisturbed):
     """kill -9 at random moments; whenever all is done, some results are taken away, so that there is work again."""
     results, rng, kills = folder / "killed", np.random.default_rng(7), 0
+    longest_s = LONGEST_CLIPS * clip_s(folder / "undisturbed")
     while kills < N_KILLS:
-        wait_s = float(rng.uniform(0.2, 6.0))
+        wait_s = float(rng.uniform(0, longest_s))
         process = start(folder, results, "--jobs", "2")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(wait_s)
