@@ -10,10 +10,11 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from fascidetect.model import SCHEMA_VERSION, Event, FloatArray, MotionTrace, Result, Reviewed
-from fascidetect.report.export import Run, events_in_order, rejected_in_order
+from fascidetect.report.export import Run, events_in_order, plain, rejected_in_order
 from fascidetect.report.layout import Layout
 from fascidetect.report.still import draw_still, outlines
 from fascidetect.report.strips import Strip
@@ -200,7 +201,7 @@ def make_page(
         _movement(event, number, "", strips.get(event.id))
         for number, event in enumerate(events_in_order(result.events), 1)
     )
-    return Page(
+    page = Page(
         schema_version=SCHEMA_VERSION,
         title=result.settings.report.label or result.clip.name,
         headline=_headline(result),
@@ -226,6 +227,7 @@ def make_page(
         video=_video(trace, overlay) if overlay else None,
         standalone=result.settings.report.standalone,
     )
+    return msgspec.convert(plain(page), Page)  # plain numbers and text that can be written
 
 
 def _span(trace: MotionTrace) -> tuple[float, float]:

@@ -97,6 +97,12 @@ def test_a_name_is_text_and_nothing_else(trace, result, strips):
     assert seen.words.count(NASTY) >= 2
 
 
+def test_a_name_that_is_no_text_can_be_written(trace, result, tmp_path):
+    odd = dataclasses.replace(result, clip=dataclasses.replace(result.clip, name="calf\udcff.mp4"))
+    write_report(make_page(trace, odd, example_run(), {}, None), tmp_path)
+    assert read_page(tmp_path / "report.html").title == "calf\ufffd.mp4"
+
+
 def test_the_page_is_read_back_from_the_report(page, tmp_path):
     write_report(page, tmp_path)
     assert read_page(tmp_path / "report.html") == page

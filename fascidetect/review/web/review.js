@@ -43,7 +43,7 @@ function showCounts() {
   byId("undo").disabled = !review.undoable.length;
   const begun = reviewed && reviewed.n_accepted + reviewed.n_rejected + reviewed.n_added > 0;
   const left = begun ? reviewed.n_undecided : 0;
-  line("count", begun ? reviewed.n_events : null, left ? `so far, ${left} undecided` : "reviewed");
+  line("count", begun ? reviewed.n_events : null, left ? `reviewed so far, ${left} undecided` : "reviewed");
   const rate = begun && !left ? reviewed.rate_per_min : null;
   line("rate", rate === null ? null : Number(rate.toPrecision(3)), "reviewed");
 }
