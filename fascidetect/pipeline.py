@@ -32,13 +32,14 @@ from fascidetect.motion.store import save_trace
 from fascidetect.quality.rate import per_minute, rate_per_min
 from fascidetect.quality.usable import find_unusable, join
 from fascidetect.quality.verdict import Measured, long_enough, make_quality
+from fascidetect.report.compose import make_page
 from fascidetect.report.export import Run, library_versions, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
 from fascidetect.report.html import write_report
 from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
-from fascidetect.report.page import OVERLAY, make_page
+from fascidetect.report.page import OVERLAY
 from fascidetect.report.strips import Strip, StripTaker
 from fascidetect.settings import Settings
 from fascidetect.video.isolated import IsolatedClip, open_clip

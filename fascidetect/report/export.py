@@ -119,7 +119,7 @@ def rejected_in_order(result: Result) -> tuple[RejectedEvent, ...]:
 
 def result_json(result: Result, run: Run) -> bytes:
     """Encode a result as the text of result.json; what is not finite becomes null."""
-    tree = rounded(_plain(result_file(result, run)))
+    tree = rounded(plain(result_file(result, run)))
     return msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n"
 
 
@@ -134,7 +134,7 @@ def to_csv(rows: Sequence[Any], row_type: type) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        cells = rounded(_plain(row))
+        cells = rounded(plain(row))
         writer.writerow([safe_cell(cells[name]) for name in names])
     return out.getvalue()
 
@@ -187,7 +187,8 @@ def rounded(tree: Any, name: str = "") -> Any:
     return tree
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Turn a value into dicts, lists, numbers and text that can be written as UTF-8, whatever slipped in."""
     return _well_formed(msgspec.to_builtins(value, enc_hook=_python_number))
 
 

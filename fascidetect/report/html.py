@@ -119,26 +119,22 @@ def read_page(path: Path) -> Page:
 
     Raises
     ------
-    NoReport
+    ClipError
         The file is missing or holds no page of ours.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise NoReport(f"{path.parent} holds no report.html; run fascidetect analyze again") from error
+        raise ClipError(f"{path.parent} holds no report.html; run fascidetect analyze again") from error
     start = text.rfind(_DATA_START)
     end = text.find(_DATA_END, start)
     if start < 0 or end < 0:
-        raise NoReport(f"{path} was not written by fascidetect, or is cut short")
+        raise ClipError(f"{path} was not written by fascidetect, or is cut short")
     try:
         page = msgspec.json.decode(text[start + len(_DATA_START) : end], type=Page)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        raise NoReport(f"{path} comes from another version ({error}); run fascidetect analyze again") from error
+        raise ClipError(f"{path} comes from another version ({error}); run fascidetect analyze again") from error
     return _with_images(page, text)
-
-
-class NoReport(ClipError):
-    """A folder holds no report that could be shown."""
 
 
 def captions(page: Page) -> str:
@@ -159,11 +155,11 @@ def _cue_time(time_s: float) -> str:
 
 
 @functools.cache
-def environment() -> Environment:
-    """Templates of the pages; everything that is put into them is escaped."""
+def environment(*more: Path) -> Environment:
+    """Templates of the report, and of further folders; everything that is put into them is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    loader = FileSystemLoader([WEB, WEB.parent.parent / "review" / "web"])
+    loader = FileSystemLoader([WEB, *more])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals.update(asset=_asset, focus_class=_focus_class, inline=False, nonce="", static="")
     return made

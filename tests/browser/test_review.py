@@ -159,7 +159,7 @@ def test_filters_and_the_threshold_choose_what_is_listed(review, shown):
     review.keyboard.press("a")
     kept(review, "0:05.20 accepted")
     assert decisions(shown) == [("accept", "e0005200")]
-    assert "1 so far" in review.locator(".figure-count").inner_text()
+    assert "1 reviewed so far" in review.locator(".figure-count").inner_text()
 
 
 def test_choosing_a_movement_shows_it_ringed_at_its_place(review):

@@ -10,10 +10,11 @@ import numpy as np
 
 from fascidetect.model import Event, MotionTrace, Picture, Rejection, Result
 from fascidetect.motion.store import save_trace
+from fascidetect.report.compose import make_page
 from fascidetect.report.html import write_report
 from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
-from fascidetect.report.page import OVERLAY, make_page
+from fascidetect.report.page import OVERLAY
 from fascidetect.report.strips import StripTaker
 from fascidetect.video.container import sha256_of
 from fascidetect.video.writer import VideoWriter

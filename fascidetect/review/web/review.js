@@ -5,7 +5,7 @@ import { clock } from "frames";
 import { Lens } from "lens";
 import { List } from "list";
 import { contentBox, placeAt } from "place";
-import { adopt, bindKeys, choose, chosenOne, found, move, onChoice, page, player, setOrder } from "report";
+import { adopt, bindKeys, choose, chosenOne, found, onChoice, page, player, setOrder } from "report";
 
 const byId = (id) => document.getElementById(id);
 const blind = "blind" in document.querySelector(".decide").dataset;
@@ -16,7 +16,7 @@ let state = null;
 let marking = false; // whether a missed movement is about to be marked, at the time that is on the screen
 let queue = Promise.resolve(); // one decision after the other, in the order of the keys
 
-const list = new List(page, { choose, visible: () => setOrder(() => list.order) });
+const list = new List(page);
 const lens = new Lens(page, player, decideTimes);
 
 function take(next) {
@@ -43,7 +43,7 @@ function showCounts() {
   byId("undo").disabled = !review.undoable.length;
   const begun = reviewed && reviewed.n_accepted + reviewed.n_rejected + reviewed.n_added > 0;
   const left = begun ? reviewed.n_undecided : 0;
-  line("count", begun ? reviewed.n_events : null, left ? `so far, ${left} undecided` : "reviewed");
+  line("count", begun ? reviewed.n_events : null, left ? `reviewed so far, ${left} undecided` : "reviewed");
   const rate = begun && !left ? reviewed.rate_per_min : null;
   line("rate", rate === null ? null : Number(rate.toPrecision(3)), "reviewed");
 }
@@ -246,6 +246,7 @@ document.addEventListener(
   true,
 );
 
+setOrder(() => list.order);
 onChoice(showChosen);
 player?.onFrame(sayMarking);
 others.addEventListener("message", refresh);
