@@ -83,7 +83,7 @@ def completes(place, before=None):
     assert done.status == 0, done
     assert sorted(p.name for p in place.iterdir()) == ["clip.mp4", "coarse.toml", "out"]
     now = content(place / "out")
-    assert set(now) <= {*OUR_FILES, "review.jsonl"}
+    assert set(now) <= {*OUR_FILES, "review.jsonl", ".review.lock"}
     assert json.loads(now["result.json"])["schema_version"]
     assert b"old" not in now.values()
     if before is not None:
