@@ -25,6 +25,7 @@ def analyzed(folder, threads, *words):
     command = ["analyze", str(SAMPLE), "-o", str(folder), "-q", "--no-overlay", "--to", "8", *words]
     subprocess.run([sys.executable, "-c", SCRIPT, str(threads), *command], env=environment, check=True)
     written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del written["report.html"]  # tells when and how long; all else in it comes from result.json
     tree = json.loads(written.pop("result.json"))
     del tree["run"]
     return {**written, "result.json": tree}
