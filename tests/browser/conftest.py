@@ -32,7 +32,7 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 
 

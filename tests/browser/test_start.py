@@ -90,6 +90,7 @@ def test_the_sample_is_counted_from_the_start_page(open_page, address):
     page.get_by_role("button", name="Analyze").click()
     page.wait_for_url("**/r/1/")
     assert page.locator(".headline").inner_text() == "6 movements counted"
+    page.locator("#list li").first.wait_for()
     page.keyboard.press("n")
     page.keyboard.press("a")
     said(page, "Kept: movement 1 accepted")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from fascidetect.errors import FasciError
 from fascidetect.settings import Settings
 
 _PATIENCE_S = 5.0
+"""How long an analysis may take to clean up after itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Job:
     def __init__(self, clip: Path, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self._state = JobState("running")
+        self._ending = threading.Lock()
         context = multiprocessing.get_context("spawn")  # a fork would share the server's threads and sockets
         self._inbox, outbox = context.Pipe(duplex=False)
         self._process = context.Process(target=_analyze, args=(outbox, clip, folder, settings), daemon=True)
@@ -63,24 +67,28 @@ class Job:
             self._state = replace(self._state, status="failed", error=end)
 
     def stop(self) -> None:
-        """End the analysis; it removes what it had begun to write."""
-        if self._process.is_alive() and self._process.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._process.pid, signal.SIGINT)
-            self._process.join(_PATIENCE_S)
-        if self._process.is_alive():
-            self._process.kill()
-        self._process.join()
+        """End the analysis; what it had begun to write is removed."""
+        with self._ending:  # whoever asks a second time waits for the end, too
+            if self._process.is_alive() and self._process.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._process.pid, signal.SIGINT)
+                self._process.join(_PATIENCE_S)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+                for left in self.folder.parent.glob(f".{glob.escape(self.folder.name)}.*.partial"):
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _analyze(outbox: Connection, clip: Path, folder: Path, settings: Settings) -> None:
     """Run in the child: analyze, and tell how far it is."""
-    from fascidetect.pipeline import analyze_to_folder
 
     def progress(stage: str, done: int, total: int) -> None:
         outbox.send(JobState("running", stage, done, total))
 
     try:
+        from fascidetect.pipeline import analyze_to_folder
+
         analyze_to_folder(clip, folder, settings, progress=progress)
         outbox.send(JobState("done"))
     except FasciError as error:

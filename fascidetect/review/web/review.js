@@ -106,7 +106,7 @@ function say(text, failed = false) {
 
 // decisions are taken one after the other, each in view of what the one before has led to
 function inOrder(work) {
-  queue = queue.then(work);
+  queue = queue.then(work).catch((error) => say(`Not kept: ${error.message}`, true));
 }
 
 async function keep(wish, words) {
@@ -254,4 +254,4 @@ window.addEventListener("focus", () => refresh().catch((error) => say(error.mess
 window.addEventListener("resize", () => showChosen(chosenOne()));
 byId("video")?.addEventListener("loadedmetadata", () => showChosen(chosenOne()));
 if (blind) for (const element of document.querySelectorAll("#give, #save, .slide, #filter")) element.parentElement.hidden = true;
-refresh().catch((error) => say(error.message, true));
+inOrder(refresh);
