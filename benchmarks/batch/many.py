@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 LOOK = """
-import resource, sys, time
+import re, sys, time
 from pathlib import Path
 from fascidetect.batch.ledger import open_ledger
 from fascidetect.batch.recordings import find_recordings
@@ -18,14 +18,17 @@ from fascidetect.batch.run import make_plan, recordings_of, sum_up, take_note
 from fascidetect.settings_file import load_settings
 
 folder, results, config = (Path(text) for text in sys.argv[1:])
-start_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-clock = time.process_time()
+
+def resident_kb():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+start_kb, clock = resident_kb(), time.process_time()
 
 def told(what):
     global clock
     now, n = time.process_time(), len(recordings)
-    mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - start_mb
-    print(f"{what.ljust(44)}{1e3 * (now - clock) / n:8.2f} CPU-ms a clip{1024 * mb / n:8.1f} kB a clip")
+    kb = (resident_kb() - start_kb) / n
+    print(f"{what.ljust(44)}{1e3 * (now - clock) / n:8.2f} CPU-ms a clip{kb:8.1f} kB a clip in memory")
     clock = now
 
 clips = find_recordings(folder, results=results)
