@@ -141,7 +141,7 @@ def failed_row(recording: Recording, before: Standing, error: str, wall_s: float
 def _made(folder: Path) -> _Made | None:
     try:
         return msgspec.json.decode((folder / RESULT).read_bytes(), type=_Made)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -130,7 +130,7 @@ def read_result(folder: Path) -> ClipResult:
         return msgspec.json.decode(path.read_bytes(), type=ClipResult)
     except OSError as error:
         raise ClipError(f"cannot read {path}: {error.strerror or error}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ClipError(f"{path} is no result.json of fascidetect: {error}") from error
 
 

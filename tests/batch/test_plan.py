@@ -11,8 +11,9 @@ from helpers.build import example_result
 from fascidetect import __version__
 from fascidetect.batch.ledger import open_ledger
 from fascidetect.batch.plan import done_row, failed_row, standing
+from fascidetect.batch.rollup import read_result
 from fascidetect.batch.run import make_plan, recordings_of, take_note
-from fascidetect.errors import OutputError
+from fascidetect.errors import ClipError, OutputError
 from fascidetect.settings import DetectSettings, Settings
 
 OTHER = Settings(detect=DetectSettings(sensitivity="high"))
@@ -88,6 +89,16 @@ def test_a_damaged_result_is_left_or_failed(batch):
     (recording.folder / "result.json").write_text("{")
     assert standing(recording, None).state == "left"
     assert done_row(recording, before, 1.0).state == "failed"
+
+
+@pytest.mark.parametrize("data", [b'{"a":' * 20000, b"\xff", b'{"clip": 3}'])
+def test_a_result_that_is_no_document_is_none(batch, data):
+    recording = batch.clip()
+    recording.folder.mkdir()
+    (recording.folder / "result.json").write_bytes(data)
+    assert standing(recording, None).state == "left"
+    with pytest.raises(ClipError, match=r"is no result\.json"):
+        read_result(recording.folder)
 
 
 def test_what_failed_stays_so_until_it_changes_or_another_mends_it(batch):
