@@ -78,7 +78,7 @@ class Ledger:
     def find(self, clip: str) -> Row | None:
         """Look up a recording; one whose row is damaged is not known."""
         columns = ", ".join(_FIELDS)
-        found = self._database.execute(f"SELECT {columns} FROM recordings WHERE clip = ?", (_text(clip),)).fetchone()
+        found = self._database.execute(f"SELECT {columns} FROM recordings WHERE clip = ?", (as_text(clip),)).fetchone()
         if found is None:
             return None
         try:
@@ -104,12 +104,12 @@ class Ledger:
         with self._database:
             self._database.execute(
                 f"INSERT OR REPLACE INTO recordings VALUES ({marks})",
-                [_text(value) if isinstance(value, str) else value for value in values],
+                [as_text(value) if isinstance(value, str) else value for value in values],
             )
 
 
-def _text(value: str) -> str:
-    """Make names that are no UTF-8 fit for a database."""
+def as_text(value: str) -> str:
+    """Make names that are no UTF-8 fit for a database, a table and a link."""
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

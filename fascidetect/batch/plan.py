@@ -146,6 +146,8 @@ def _made(folder: Path) -> _Made | None:
 
 
 def _sha256(path: Path) -> str:
+    if not path.is_file():  # to read a pipe would take for ever
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

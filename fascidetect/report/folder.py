@@ -68,7 +68,8 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         _refuse(target, source, force=force)
         made = _make_parents(target)
         # inside an existing target, which may be the only place that is writable or on this disk
-        scratch = target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
+        inside, beside = _scratch_places(target)
+        scratch = inside if target.is_dir() else beside
         try:
             with _claimed(scratch, target):
                 yield scratch
@@ -79,6 +80,19 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
             if isinstance(error, OutputError):  # where we write aside concerns nobody
                 raise OutputError(str(error).replace(str(scratch), str(target))) from error
             raise
+
+
+def clear_scratch(target: Path) -> None:
+    """Remove what a run that was killed left half-written; what a run is writing now, and what is ready, stays."""
+    for scratch in _scratch_places(target):
+        if scratch.is_dir():
+            with contextlib.suppress(OSError), _claimed(scratch, target):
+                pass
+
+
+def _scratch_places(target: Path) -> tuple[Path, Path]:
+    """Where results are written aside: inside of an existing target, and beside one that is new."""
+    return target / _PARTIAL, target.with_name(f".{target.name}.partial")
 
 
 @contextlib.contextmanager

@@ -80,7 +80,7 @@ def clip_s(results: Path) -> float:
 
 
 def scratch_in(results: Path) -> list[Path]:
-    return [path for path in results.rglob("*.partial") if path.is_dir()]
+    return [path for path in results.rglob(".*") if path.is_dir()]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 
 import pytest
 from helpers.build import example_result
@@ -101,6 +102,15 @@ def test_a_result_that_is_no_document_is_none(batch, data):
         read_result(recording.folder)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_what_is_no_file_is_not_waited_for(batch):
+    recording = batch.clip()
+    row = failed_row(recording, standing(recording, None), "is no ordinary file", 1.0)
+    recording.path.unlink()
+    os.mkfifo(recording.path)
+    assert standing(recording, row).state == "failed"
+
+
 def test_what_failed_stays_so_until_it_changes_or_another_mends_it(batch):
     recording = batch.clip()
     row = failed_row(recording, standing(recording, None), "no video", 1.0)
@@ -138,6 +148,9 @@ def test_results_mirror_the_folder_of_recordings(tmp_path):
     (recording,) = recordings_of(["p/a.mp4"], tmp_path / "clips", tmp_path / "out", Settings(), {})
     assert recording.folder == tmp_path / "out" / "p" / "a.mp4"
     assert recording.task(5.0).version == __version__
+    (odd,) = recordings_of(["p/\udcff.mp4"], tmp_path / "clips", tmp_path / "out", Settings(), {})
+    assert odd.folder == tmp_path / "out" / "p" / "\\xff.mp4"  # tables and links are text
+    assert odd.path == tmp_path / "clips" / "p" / "\udcff.mp4"
     with pytest.raises(OutputError, match="holds the recordings"):
         list(recordings_of(["a.mp4"], tmp_path, tmp_path, Settings(), {}))
 
