@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers.build import example_event, example_facts, example_quality, example_result
 
+from fascidetect.batch import trend_figure
 from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, read_result
 from fascidetect.batch.trend import load_summary, make_trend
@@ -242,6 +243,15 @@ def test_the_page_and_the_picture_escape_and_ask_nothing_of_the_network(sessions
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}circle"))) == 2
     for panel in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(panel)
+
+
+def test_a_long_name_does_not_run_into_the_unit(sessions):
+    muscle = "first dorsal interosseous, at the back of the hand"
+    sessions.add("2026-01-10", spread(10), muscle=muscle)
+    picture = ET.fromstring(trend_figure.picture(sessions.trend()))
+    (name,) = picture.findall(".//{*}text[@class='title']")
+    assert "".join(name.itertext()) == f"A12: left {muscle}A12: left first dorsal intero\N{HORIZONTAL ELLIPSIS}"
+    assert name[0].tag.endswith("title")  # which the browser shows when it is pointed at
 
 
 def test_the_table_has_a_row_for_each_session(sessions, tmp_path):
