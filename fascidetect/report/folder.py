@@ -68,7 +68,7 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         _refuse(target, source, force=force)
         made = _make_parents(target)
         # inside an existing target, which may be the only place that is writable or on this disk
-        scratch = target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
+        scratch = target / _PARTIAL if target.is_dir() else _beside(target)
         try:
             with _claimed(scratch, target):
                 yield scratch
@@ -79,6 +79,16 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
             if isinstance(error, OutputError):  # where we write aside concerns nobody
                 raise OutputError(str(error).replace(str(scratch), str(target))) from error
             raise
+
+
+def remove_scratch(target: Path) -> None:
+    """Remove what a run that was killed left half-written; only for whoever knows that no other is at work there."""
+    for scratch in (_beside(target), target / _PARTIAL):
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
 
 
 @contextlib.contextmanager
