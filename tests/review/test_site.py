@@ -1,6 +1,9 @@
 """The local pages without a browser: who is refused, what can be reached, and what is told."""
 
 import json
+import os
+import socket
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +14,7 @@ from fascidetect.errors import ClipError
 from fascidetect.evaluate import load_result
 from fascidetect.report.html import read_page
 from fascidetect.review import load_counts, load_log
+from fascidetect.review.site import peer
 from fascidetect.review.site.blind import write_plain
 from fascidetect.review.site.guard import new_token
 from fascidetect.review.site.results import Results
@@ -133,6 +137,34 @@ def test_it_listens_on_this_computer_only(shown, monkeypatch):
     address, (host, port) = seen
     assert host == "127.0.0.1"
     assert address.startswith(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+def test_the_system_tells_whose_a_connection_is():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server_port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", server_port)) as ours:
+            port = ours.getsockname()[1]
+            assert set(peer._owners(port, server_port)) == {os.getuid()}
+            assert peer.is_ours(port, server_port)
+            assert not peer.is_ours(port, server_port + 1)
+        assert not peer.is_ours(port, server_port)  # one that was closed at once is nobody's
+        assert peer.can_tell(listener) == (os.getuid() != 0)
+
+
+def test_connections_of_others_are_told_from_ours(monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    for owners, ours in (([1000], True), ([0], True), ([1001], False), ([], False)):
+        monkeypatch.setattr(peer, "_owners", lambda *_, owners=owners: iter(owners))
+        assert peer.is_ours(1, 2) == ours
+
+
+def test_another_user_of_this_computer_is_refused_even_with_the_token(shown):
+    app = make_app(TOKEN, Results(), shown, quit_server=lambda: None, is_ours=lambda *_: False)
+    with TestClient(app, base_url=BASE) as client:
+        answer = client.get(f"/{TOKEN}/r/1/state")
+    assert answer.status_code == 403
+    assert "another user" in answer.text
 
 
 # -- results ----------------------------------------------------------------------------------
