@@ -80,6 +80,27 @@ def test_rows_marks_and_speeds_can_be_clicked(report):
     assert report.evaluate("video.playbackRate") == 0.25
 
 
+def test_keys_mean_the_same_after_a_click_with_the_mouse(report):
+    report.locator("#forward").click()
+    wait_for_frame(report, 1)
+    report.locator("input[value='0.25']").locator("xpath=..").click()
+    report.keyboard.press("ArrowRight")
+    wait_for_frame(report, 2)
+    report.locator("#back").focus()  # what was reached by keys is pressed by keys
+    report.keyboard.press(" ")
+    wait_for_frame(report, 1)
+    report.locator("#forward").click()
+    report.keyboard.press(" ")
+    until(report, "!video.paused")
+
+
+def test_the_chosen_row_is_told_to_who_listens(report):
+    report.keyboard.press("n")
+    report.keyboard.press("n")
+    assert report.locator("li[aria-current]").count() == 1
+    assert report.locator("li[aria-current] .jump").inner_text() == "2"
+
+
 def test_captions_are_there_for_whoever_wants_them(report):
     report.evaluate("video.textTracks[0].mode = 'hidden'")
     until(report, "video.textTracks[0].cues?.length === 3")
