@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from helpers.shown import FPS
+from helpers.shown import FPS, write_shown
 
 from browser.conftest import PHONE, report_of, shown_number, until, wait_for_frame, wait_for_video
 from fascidetect.report.html import read_page, write_report
@@ -153,3 +153,11 @@ def test_the_first_printed_page_holds_all_but_the_list(open_page, shown_once):
     assert page.locator("#movements").bounding_box()["y"] > page.locator(".notice").bounding_box()["y"]
     assert not page.locator("#video").is_visible()
     assert page.locator(".still svg").is_visible()
+
+
+def test_no_page_is_printed_for_a_list_of_nothing(open_page, tmp_path):
+    write_shown(tmp_path / "still.mp4", tmp_path / "still", peaks_s=())
+    page = open_page(report_of(tmp_path / "still"))
+    assert page.locator(".movements").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator(".movements").is_visible()

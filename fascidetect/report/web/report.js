@@ -126,7 +126,8 @@ export function bind(element) {
   const show = () => choose(found.get(element.dataset.id));
   const target = element.querySelector(".jump") ?? element;
   target.addEventListener("click", show);
-  element.querySelector(".strip")?.addEventListener("click", show);
+  const strip = element.querySelector(".strip");
+  if (strip) strip.onclick = show; // it may be bound before, in a row that was drawn anew
 }
 
 for (const element of document.querySelectorAll("[data-id]")) bind(element);
