@@ -251,6 +251,21 @@ def test_a_blind_page_tells_nothing_of_what_was_found(shown, tmp_path):
         assert told["reviewed"] is None
 
 
+def test_a_blind_rater_keeps_marks_that_the_program_has_come_to_see(shown, tmp_path):
+    write_plain(shown.parent / "clip.mp4", tmp_path / "plain.mp4", ClipSettings())
+    found = load_result(shown).events[0]
+    with site(Results(plain=tmp_path / "plain.mp4"), shown) as client:
+        decide(client, "add", "", peak_s=found.peak_s + 0.05, x_px=found.x_px, y_px=found.y_px)
+        tree = json.loads((shown / "result.json").read_bytes())
+        tree["run"]["started_utc"] = "2100-01-01T00:00:00Z"  # analyzed once more, later
+        (shown / "result.json").write_text(json.dumps(tree), encoding="utf-8")
+        (mark,) = client.get(f"/{TOKEN}/r/1/state").json()["review"]["events"]
+        assert (mark["id"], mark["origin"], mark["event"]) == ("m1", "added", None)
+        assert mark["peak_s"] == pytest.approx(found.peak_s + 0.05)
+        told = decide(client, "reject", "m1").json()["state"]["review"]["events"]
+        assert [(one["id"], one["status"]) for one in told] == [("m1", "rejected")]
+
+
 def test_the_clip_of_a_result_is_the_one_that_was_analyzed(shown):
     page = json.loads((shown / "result.json").read_bytes())["clip"]
     facts = load_result(shown).clip

@@ -20,7 +20,7 @@ from fascidetect.report.html import REPORT, embeddable, page_context, read_page,
 from fascidetect.report.page import OVERLAY, Page
 from fascidetect.review import DEFAULT_RATER, Action, Draft, Review, count, decide, load_review
 from fascidetect.review.renew import renew_report
-from fascidetect.review.site.blind import blinded
+from fascidetect.review.site.blind import blinded, marks_only
 from fascidetect.review.site.pages import json_response, page_response
 
 
@@ -129,8 +129,7 @@ class Results:
     def _state_of(self, folder: Path) -> State:
         review = load_review(folder, self.rater)
         if self._plain is not None:
-            marks = tuple(event for event in review.events if event.origin == "added")
-            return State(replace(review, events=marks), None)
+            return State(marks_only(review), None)
         return State(review, count(review, load_result(folder)))
 
     async def _decide(self, request: Request) -> Response:
