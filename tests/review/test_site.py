@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import sys
 from urllib.parse import quote
 
 import pytest
 import uvicorn
+from helpers.makevideo import moving, write_video
 from starlette.testclient import TestClient
 
 from fascidetect.errors import ClipError
@@ -299,6 +302,32 @@ def test_a_clip_is_taken_in_and_given_up_without_leaving_anything(begun, shown, 
     assert list((tmp_path / "home").iterdir()) == []
 
 
+def test_copies_that_a_killed_program_left_are_removed_and_no_others(begun, shown, tmp_path):
+    home = tmp_path / "home"
+    key = send(begun, (shown.parent / "clip.mp4").read_bytes()).json()["key"]
+    (home / ".clip-left.partial").mkdir()
+    (home / ".clip-left.partial" / "clip.mp4").write_bytes(b"of somebody's body")
+    with site(Results(start_page=True), home):  # another one, while the first is at work
+        assert not (home / ".clip-left.partial").exists()
+        assert begun.get(f"/{TOKEN}/clips/{key}/still").status_code == 200
+        assert len(list(home.iterdir())) == 1
+
+
+def test_an_analysis_goes_on_when_its_window_is_closed(begun, tmp_path):
+    clip = write_video(tmp_path / "short.mp4", moving(10, 120, 160))
+    key = send(begun, clip.read_bytes(), "it's <b>.mp4").json()["key"]
+    assert "data-clip" not in begun.get(f"/{TOKEN}/").text
+    begun.post(f"/{TOKEN}/clips/{key}/analyze", content=b"{}", headers=OURS)
+    (told,) = re.findall("data-clip='([^']*)'", begun.get(f"/{TOKEN}/").text)
+    assert json.loads(told)["key"] == key
+    home = tmp_path / "home"
+    while not list(home.glob("*.fascidetect")) or list(home.glob(".clip-*")):  # nobody asks for its progress
+        assert begun.get(f"/{TOKEN}/").status_code == 200
+    assert "r/1/" in begun.get(f"/{TOKEN}/").text
+    for _ in range(2):  # two windows may have watched it
+        assert begun.get(f"/{TOKEN}/clips/{key}/progress").json() == {"status": "done", "address": "r/1/"}
+
+
 @pytest.mark.parametrize("data", [b"", b"this is no video"])
 def test_what_is_no_clip_is_refused_by_its_name_and_removed(begun, tmp_path, data):
     answer = send(begun, data, "notes.txt")
@@ -318,6 +347,7 @@ def test_an_order_that_makes_no_sense_starts_nothing(begun, shown):
 
 def test_results_of_the_folder_are_offered_and_nothing_else(shown):
     (shown.parent / "other").mkdir()
+    shutil.copytree(shown, shown.parent / ".other.fascidetect.partial")  # which is being written
     with site(Results(start_page=True), shown.parent) as client:
         text = client.get(f"/{TOKEN}/").text
         assert '<a href="r/1/">clip.mp4</a>' in text
