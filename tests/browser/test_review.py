@@ -214,6 +214,17 @@ def test_without_the_video_nothing_is_marked(open_page, serve_here, shown):
     assert [name for name, _ in decisions(shown)] == ["accept"]
 
 
+def test_a_result_that_was_made_anew_is_shown_anew(review, shown):
+    review.keyboard.press("n")
+    tree = json.loads((shown / "result.json").read_bytes())
+    tree["run"]["started_utc"] = "2100-01-01T00:00:00Z"
+    (shown / "result.json").write_text(json.dumps(tree), encoding="utf-8")
+    with review.expect_navigation():
+        review.evaluate("() => void window.dispatchEvent(new Event('focus'))")
+    ready(review)
+    assert review.locator("#list li").count() == 3
+
+
 def test_a_note_stands_by_its_movement_and_is_text(review):
     review.keyboard.press("n")
     review.keyboard.press("t")

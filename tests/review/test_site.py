@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from fascidetect.errors import ClipError
 from fascidetect.evaluate import load_result
 from fascidetect.report.html import read_page
-from fascidetect.review import load_counts, load_log
+from fascidetect.review import Draft, load_counts, load_log
+from fascidetect.review import decide as decide_here
 from fascidetect.review.site import peer
 from fascidetect.review.site.blind import write_plain
 from fascidetect.review.site.guard import new_token
@@ -220,6 +221,24 @@ def test_the_report_on_disk_gets_the_reviewed_counts_when_the_program_ends(shown
         assert read_page(shown / "report.html").reviewed == ()
     assert read_page(shown / "report.html").reviewed == load_counts(shown)
     assert "reviewed by second-reader" in (shown / "report.html").read_text("utf-8")
+
+
+def test_a_report_that_a_killed_program_did_not_renew_is_renewed_by_the_next(shown):
+    decide_here(shown, Draft("reviewer", "accept", first_id(shown)))
+    with site(Results(), shown) as client:
+        client.get(f"/{TOKEN}/r/1/")
+    assert read_page(shown / "report.html").reviewed == load_counts(shown)
+
+
+def test_a_result_that_is_gone_at_the_end_keeps_no_other_from_being_renewed(shown, tmp_path):
+    gone = shutil.copytree(shown, tmp_path / "a")
+    results = Results()
+    with site(results, gone) as client:
+        results.add(shown)
+        decide(client, "accept", first_id(gone))
+        client.post(f"/{TOKEN}/r/2/decide", content=json.dumps({"action": "note", "note": "x"}), headers=OURS)
+        (gone / "result.json").unlink()
+    assert read_page(shown / "report.html").reviewed == load_counts(shown)
 
 
 def test_the_report_to_give_away_holds_the_video(asked):

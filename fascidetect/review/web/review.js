@@ -21,6 +21,7 @@ const list = new List(page);
 const lens = new Lens(page, player, decideTime);
 
 function take(next) {
+  if (state && state.made_utc !== next.made_utc) location.reload(); // the clip was analyzed again: this page shows what was
   state = next;
   const originals = [...page.movements.map((one) => [one, "counted"]), ...page.rejected.map((one) => [one, "not_counted"])];
   found.clear();
