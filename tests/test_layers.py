@@ -17,10 +17,11 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"settings"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),
-    frozenset({"truth", "statistics"}),
+    frozenset({"truth", "statistics", "arrays"}),
     frozenset({"video", "motion", "events", "quality", "report", "evaluate"}),
+    frozenset({"result"}),
     frozenset({"phantom", "pipeline"}),
-    frozenset({"inject", "batch", "review"}),
+    frozenset({"inject", "batch", "review", "retune"}),
     frozenset({"cli"}),
 )
 """From the bottom up; a part imports from lower layers and from itself, never from its own layer."""

@@ -42,6 +42,7 @@ WRITTEN = {
     "per_minute.csv",
     "foci.csv",
     "trace.npz",
+    "candidates.npz",
     "overlay.mp4",
     "timeline.png",
     "result.json",

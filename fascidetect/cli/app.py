@@ -13,6 +13,7 @@ from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
+from fascidetect.cli.retune import retune_command
 from fascidetect.cli.say import complain
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
@@ -48,6 +49,7 @@ def main() -> None:
     \b
     Start here:
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
+      fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
 
@@ -63,6 +65,7 @@ def main() -> None:
 
 COMMANDS = (
     analyze_command,
+    retune_command,
     info_command,
     config_command,
     inject_command,

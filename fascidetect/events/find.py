@@ -70,7 +70,7 @@ class Candidate:
     edge
         Share of its cells that touch the border of what is analyzed.
     footprint_px
-        (R, C) float32, length of each cell's displacement, analysis_px, 0 outside of the region.
+        (R, C) float16, length of each cell's displacement, analysis_px, 0 outside of the region.
     pattern
         (2, R, C) float16, displacement at the peak in units of its noise: which way each cell goes.
     """
@@ -297,7 +297,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
         frame_level=float(score.frame_level[peak.n]),
         uneven=_unevenness(stretch, score, peak),
         edge=float(border.sum() / peak.region.sum()),
-        footprint_px=footprint.astype(np.float32),
+        footprint_px=footprint.astype(np.float16),
         pattern=peak.pattern[:2].astype(np.float16),
     )
 

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from fascidetect.errors import FasciError, OutputError
@@ -19,6 +19,7 @@ OUR_FILES = (
     "per_minute.csv",
     "foci.csv",
     "trace.npz",
+    "candidates.npz",
     "overlay.mp4",
     "timeline.png",
     "report.html",
@@ -31,12 +32,14 @@ _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def results_folder(target: Path, *, source: Path | None = None, force: bool = False) -> Iterator[Path]:
+def results_folder(
+    target: Path, *, source: Path | None = None, force: bool = False, keep: Collection[str] = ()
+) -> Iterator[Path]:
     """Yield a scratch folder whose files appear in ``target`` only if the block succeeds.
 
     A new target appears in one step. In an existing one every file is replaced in one step of its
-    own, result.json last, and those of `OUR_FILES` that were not written again are removed; other
-    files, such as a review, stay. Whatever goes wrong, Ctrl-C included, the scratch folder is removed.
+    own, result.json last, and those of `OUR_FILES` that were not written again, nor are to be kept, are
+    removed; other files, such as a review, stay. Whatever goes wrong, Ctrl-C included, the scratch folder is removed.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         The clip, which must not be among the files that are written.
     force
         Replace results that are already there.
+    keep
+        Names of results that stay if they are not written again.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         try:
             scratch.mkdir()
             yield scratch
-            _publish(scratch, target)
+            _publish(scratch, target, keep)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             _remove_empty(made)
@@ -123,7 +128,7 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _publish(scratch: Path, target: Path) -> None:
+def _publish(scratch: Path, target: Path, keep: Collection[str]) -> None:
     if not target.exists():
         scratch.rename(target)
         return
@@ -134,6 +139,6 @@ def _publish(scratch: Path, target: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         path.replace(place)
     for name in OUR_FILES:
-        if Path(name) not in written:
+        if Path(name) not in written and name not in keep:
             (target / name).unlink(missing_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)

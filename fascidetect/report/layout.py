@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import FloatArray, IntArray, MotionTrace
+from fascidetect.model import FloatArray, IntArray, Registration
 
 MIN_WIDTH_PX, MAX_ENLARGED_PX = 480, 960
 """Narrower pictures are enlarged by a whole factor while their long side stays below the second."""
@@ -61,7 +61,7 @@ class Axis:
     right: int
 
     @staticmethod
-    def plan(layout: Layout, trace: MotionTrace) -> Axis:
+    def plan(layout: Layout, trace: Registration) -> Axis:
         """Spread the analyzed time over the width of the plot."""
         start, end = (float(trace.time_s[0]), float(trace.time_s[-1])) if len(trace.time_s) else (0.0, 0.0)
         left, _, right, _ = layout.plot
@@ -76,7 +76,7 @@ class Axis:
 class Camera:
     """Where a place of the reference lies on the canvas, frame by frame."""
 
-    def __init__(self, layout: Layout, trace: MotionTrace) -> None:
+    def __init__(self, layout: Layout, trace: Registration) -> None:
         to_canvas = layout.from_px(trace.geometry.width_px)
         source = trace.geometry.source_to_analysis
         self._frame_index = np.asarray(trace.frame_index)

@@ -10,8 +10,9 @@ from helpers.traces import GRID, Bump, make_trace, place_of, read_only, without
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from fascidetect.events.detect import clip_threshold, detect_events
+from fascidetect.events.detect import detect_events
 from fascidetect.events.reject import FAINTEST_PX, UNEVEN
+from fascidetect.events.threshold import clip_threshold
 from fascidetect.model import Unusable
 from fascidetect.pipeline import detect
 from fascidetect.quality.usable import find_unusable

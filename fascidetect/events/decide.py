@@ -1,0 +1,229 @@
+"""From candidates to what is counted: one threshold for the clip, the rules, restless places, foci."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fascidetect.events.foci import group, rhythm
+from fascidetect.events.reject import FAINTEST_PX, Judged, judge, looks_like_twitch
+from fascidetect.events.score import UNFIT
+from fascidetect.events.seek import Window, analyzed
+from fascidetect.events.sustained import BLOCK_S, Restless, join_restless
+from fascidetect.events.threshold import clip_threshold, floor, robust_threshold
+from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
+from fascidetect.settings import DetectSettings
+
+KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoided
+BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
+CLEAR_IN_BEAT = 0.75  # of the score of the clearest in the same beat
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the event half has to say about a clip.
+
+    Attributes
+    ----------
+    judged
+        Every candidate with its reason, in order of time; ``focus`` numbers beside it.
+    focus
+        Focus number of each judged candidate that is counted, else 0.
+    threshold
+        In units of the clip's own noise.
+    restless
+        Places that move continuously or rhythmically.
+    lost
+        Stretches in which nothing can be told: the limb itself moves, or the picture is disturbed.
+    valid
+        (R, C) cells in which events were sought, in any window.
+    noise_px
+        Median noise of the valid cells per axis, analysis_px; NaN without valid cells.
+    limit50_px, limit90_px
+        Twitch of usual size that would just pass the threshold in half, and in nine tenths, of the
+        cells, analysis_px; NaN without valid cells.
+    unfit
+        The noise is so uneven (codec freezes and pops) that nothing should be concluded.
+    time_s, score
+        (N,) curve of the highest score of any cell.
+    """
+
+    judged: tuple[Judged, ...]
+    focus: tuple[int, ...]
+    threshold: float
+    restless: tuple[Restless, ...]
+    lost: tuple[Unusable, ...]
+    valid: BoolArray
+    noise_px: float
+    limit50_px: float
+    limit90_px: float
+    unfit: bool
+    time_s: FloatArray
+    score: FloatArray
+
+
+def decide(
+    windows: Sequence[Window], about: Registration, unusable: Sequence[Unusable], settings: DetectSettings
+) -> Found:
+    """Judge and group the candidates of a clip.
+
+    Parameters
+    ----------
+    windows
+        From `seek`.
+    about
+        Of the whole clip; a trace will do.
+    unusable
+        Nothing in these stretches is counted.
+    settings
+        Only ``sensitivity``, ``keep``, ``q_min`` and ``kappa`` matter here.
+
+    Returns
+    -------
+    Found
+        With no candidates where nothing moves or nothing can be seen.
+    """
+    area = analyzed(about)
+    valid = np.any([w.valid & area for w in windows], axis=0) if windows else np.False_
+    if not valid.any():
+        return _nothing(about)
+    threshold = _threshold(windows, settings)
+    lost = tuple(u for w in windows for u in w.lost)
+    restless = [
+        place for place in join_restless([r for w in windows for r in w.restless]) if (place.region & area).any()
+    ]
+    longer_side = max(about.geometry.shape)
+    candidates = [c for w in windows for c in w.candidates if c.score >= floor(settings)]
+    judged = judge(candidates, threshold, _key_times_s(about), about.median_interval_s, longer_side)
+    judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
+    judged = [_unusable(one, (*unusable, *lost)) for one in judged]
+    judged = _one_a_beat([_restless(one, restless) for one in judged], restless)
+    judged.sort(key=lambda j: j.candidate.peak_s)
+    judged, beating = _regular(judged, longer_side)
+    judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
+    gains = np.concatenate([w.gain[w.valid & area] for w in windows])
+    limits = np.maximum(FAINTEST_PX, threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9))
+    return Found(
+        judged=tuple(judged),
+        focus=tuple(_foci(judged, longer_side)),
+        threshold=threshold,
+        restless=(*restless, *beating),
+        lost=lost,
+        valid=np.asarray(valid),
+        noise_px=float(np.median(np.concatenate([w.noise_px[:, w.valid & area].ravel() for w in windows]))),
+        limit50_px=float(limits[0]),
+        limit90_px=float(limits[1]),
+        unfit=bool(np.median([w.tail[:2].max() for w in windows]) > UNFIT),
+        time_s=np.concatenate([w.time_s for w in windows]),
+        score=np.concatenate([w.score for w in windows]),
+    )
+
+
+def _threshold(windows: Sequence[Window], settings: DetectSettings) -> float:
+    """The clip's threshold, from maxima that no clear twitch accounts for: a busy muscle must not raise its own bar."""
+    everything = np.concatenate([w.maxima.height for w in windows])
+    robust = robust_threshold(everything, settings)
+    rest = np.concatenate(
+        [
+            w.maxima.apart_from([c for c in w.candidates if c.score > robust and looks_like_twitch(c)]).height
+            for w in windows
+        ]
+    )
+    threshold = clip_threshold(rest, settings)
+    return min(threshold, robust) if len(rest) < (1 - BUSY) * len(everything) else threshold
+
+
+def _key_times_s(about: Registration) -> FloatArray:
+    """When the codec started anew and may have popped; empty where that is too often to avoid."""
+    times_s = about.time_s[about.key_frame]
+    seldom = len(times_s) > 1 and float(np.median(np.diff(times_s))) >= KEYS_APART_S
+    return times_s if seldom else times_s[:0]
+
+
+def _nothing(about: Registration) -> Found:
+    nan = float("nan")
+    return Found(
+        judged=(),
+        focus=(),
+        threshold=nan,
+        restless=(),
+        lost=(),
+        valid=np.zeros(about.geometry.shape, bool),
+        noise_px=nan,
+        limit50_px=nan,
+        limit90_px=nan,
+        unfit=False,
+        time_s=about.time_s,
+        score=np.full(len(about.time_s), np.nan),
+    )
+
+
+def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
+    inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
+    return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
+
+
+def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:
+    if one.reason not in ("", "shape", "sustained"):
+        return one
+    for place in restless:
+        began, ended = place.start_s - BLOCK_S, place.end_s + BLOCK_S  # it is known to the second
+        if began <= one.candidate.peak_s <= ended and bool((place.region & one.candidate.region).any()):
+            return replace(one, reason=place.kind)
+    return one
+
+
+def _one_a_beat(judged: list[Judged], restless: Sequence[Restless]) -> list[Judged]:
+    """A rhythm has one movement a beat, at however many places and whichever way it shows.
+
+    The first that is clear stands for it: later ones are the way back.
+    """
+    rates = [r.rate_hz for r in restless if r.rate_hz]
+    if not rates:
+        return judged
+    apart_s = 0.5 / float(np.median(rates))
+    out = list(judged)
+    left = [k for k, one in enumerate(judged) if one.reason == "rhythmic"]
+    while left:
+        best = max((judged[k].candidate for k in left), key=lambda c: c.score)
+        beat = [k for k in left if abs(judged[k].candidate.peak_s - best.peak_s) < apart_s]
+        clear = [k for k in beat if judged[k].candidate.score >= CLEAR_IN_BEAT * best.score]
+        first = min(clear, key=lambda k: judged[k].candidate.peak_s)
+        for k in beat:
+            out[k] = replace(judged[k], reason="rhythmic" if k == first else "duplicate")
+        left = [k for k in left if k not in beat]
+    return out
+
+
+def _regular(judged: list[Judged], longer_side: int) -> tuple[list[Judged], list[Restless]]:
+    """Mark as rhythmic what recurs at one place with even intervals, and name the place."""
+    out, places = list(judged), []
+    for members in _same_place(judged, longer_side):
+        beat = rhythm([judged[k].candidate.peak_s for k in members])
+        if beat.rhythm_hz is None:
+            continue
+        for k in members:
+            out[k] = replace(out[k], reason="rhythmic")
+        region = np.any([judged[k].candidate.region for k in members], axis=0)
+        times = [judged[k].candidate.peak_s for k in members]
+        places.append(Restless("rhythmic", region, min(times), max(times), beat.rhythm_hz))
+    return out, places
+
+
+def _foci(judged: list[Judged], longer_side: int) -> list[int]:
+    """Focus number of each candidate that is counted, in order of first appearance; else 0."""
+    focus = [0] * len(judged)
+    for number, members in enumerate(_same_place(judged, longer_side), 1):
+        for k in members:
+            focus[k] = number
+    return focus
+
+
+def _same_place(judged: list[Judged], longer_side: int) -> list[list[int]]:
+    """Indices of the counted candidates, one list per place."""
+    counted = [k for k, j in enumerate(judged) if not j.reason]
+    places = np.array([(judged[k].candidate.row, judged[k].candidate.col) for k in counted]).reshape(-1, 2)
+    labels = group(places, longer_side).tolist()
+    return [[k for k, own in zip(counted, labels, strict=True) if own == one] for one in dict.fromkeys(labels)]
