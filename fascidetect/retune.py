@@ -98,7 +98,7 @@ def _stored(folder: Path, settings: Settings) -> Candidates:
     try:
         held = load_candidates(folder / "candidates.npz")
     except FasciError as error:
-        raise FasciError(f"{folder}: {error}; judge it again with --full, or analyze the clip again") from error
+        raise FasciError(f"{error}; judge again with --full, or analyze the clip again") from error
     _refuse(held.settings, settings, DECIDED)
     return held
 

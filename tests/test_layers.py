@@ -121,6 +121,7 @@ def loaded_after(code: str) -> set[str]:
         "import fascidetect",
         "import fascidetect; fascidetect.Settings(); fascidetect.Event",
         "import fascidetect.cli",
+        "import fascidetect.retune",
     ],
 )
 def test_importing_loads_no_heavy_library(code):

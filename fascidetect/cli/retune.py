@@ -27,8 +27,8 @@ _HELP = f"""Judge the results in DIR (folders written by analyze) again under ot
 
 In about a second each, events.csv, rejected.csv, per_minute.csv, foci.csv, result.json and timeline.png are made
 anew from candidates.npz, which holds all that may have been a movement. What is not given stays as it was. Decisions
-of a review stay, and are matched again to the new events. overlay.mp4 and report.html still show the decision before,
-unless --clip gives the video to draw from.
+of a review stay, and are matched again to the new events. overlay.mp4 still shows the decision before, unless --clip
+gives the video to draw it from.
 
 \b
 Examples:
@@ -83,7 +83,7 @@ class _Change:
     help="Scale measured between two places in the picture.",
 )
 @click.option("--config", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; those it leaves out stay.")
-@click.option("--full", is_flag=True, help="Seek the candidates in trace.npz again; some 20 s for a minute of clip.")
+@click.option("--full", is_flag=True, help="Seek the candidates in trace.npz again, which takes longer.")
 @click.option("--clip", type=click.Path(path_type=Path), metavar="CLIP", help="Draw overlay.mp4 again from the video.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json, one line for each result, instead of words.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")

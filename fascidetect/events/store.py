@@ -115,17 +115,19 @@ def load_candidates(path: Path) -> Candidates:
     try:
         texts = read_arrays(path, _TEXTS)
         if str(texts["schema_version"]) != SCHEMA_VERSION:
-            raise FasciError(f"{path.name} has schema {texts['schema_version']}, this program writes {SCHEMA_VERSION}")
+            raise FasciError(f"{path} has schema {texts['schema_version']}, this program writes {SCHEMA_VERSION}")
         facts = msgspec.json.decode(str(texts["facts"]), type=_Facts)
         if (facts.program, facts.numbers, facts.shape) != (__version__, _NUMBERS, _SHAPE):
-            raise FasciError(f"{path.name} was written by fascidetect {facts.program}, this is {__version__}")
+            raise FasciError(f"{path} was written by fascidetect {facts.program}, this is {__version__}")
         kept = read_arrays(path, _registration(facts))
         about = Registration(clip=facts.clip, geometry=facts.geometry, area=facts.area, warnings=facts.warnings, **kept)
         windows = tuple(_split(facts, read_arrays(path, _windows(facts))))
         return Candidates(about, windows, settings_from_json(facts.settings))
+    except FileNotFoundError as error:
+        raise FasciError(f"no such file: {path}") from error
     except (*BROKEN, msgspec.MsgspecError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
-        raise FasciError(f"cannot read {path.name} as candidates ({what})") from error
+        raise FasciError(f"cannot read {path} as candidates ({what})") from error
 
 
 def _registration(facts: _Facts) -> dict[str, Layout]:

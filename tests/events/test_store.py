@@ -84,7 +84,7 @@ def test_numpy_alone_reads_it_without_pickle(saved):
 def test_a_cut_file_is_told(saved, share):
     data = saved.read_bytes()
     saved.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(FasciError, match=r"cannot read candidates\.npz as candidates \(.+\)$"):
+    with pytest.raises(FasciError, match=r"cannot read .*candidates\.npz as candidates \(.+\)$"):
         load_candidates(saved)
 
 
@@ -112,7 +112,7 @@ def changed(path, name, change):
 )
 def test_what_does_not_fit_together_is_told(saved, name, change):
     changed(saved, name, change)
-    with pytest.raises(FasciError, match=r"cannot read candidates\.npz as candidates \(.+\)$") as caught:
+    with pytest.raises(FasciError, match=r"cannot read .*candidates\.npz as candidates \(.+\)$") as caught:
         load_candidates(saved)
     assert "\n" not in str(caught.value)
 
@@ -130,7 +130,7 @@ def test_what_another_version_has_found_is_not_judged(saved, monkeypatch):
 
 
 def test_a_file_that_is_none_is_told(tmp_path):
-    with pytest.raises(FasciError, match="No such file"):
+    with pytest.raises(FasciError, match=r"no such file: .*candidates\.npz"):
         load_candidates(tmp_path / "candidates.npz")
     with zipfile.ZipFile(tmp_path / "candidates.npz", "w"):
         pass

@@ -87,6 +87,14 @@ def test_force_replaces_ours_removes_stale_ones_and_keeps_the_rest(tmp_path):
     assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "review.jsonl": "old"}
 
 
+def test_what_is_to_be_kept_stays(tmp_path):
+    fill(tmp_path, "events.csv", "overlay.mp4", "trace.npz", text="old")
+    fill(tmp_path, "result.json", text=RESULT)
+    with results_folder(tmp_path, force=True, keep=("events.csv", "trace.npz")) as scratch:
+        fill(scratch, "events.csv", "result.json")
+    assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "trace.npz": "old"}
+
+
 def test_the_document_is_published_last(tmp_path, monkeypatch):
     order = []
     replace = Path.replace
