@@ -84,7 +84,7 @@ def retune(
     with results_folder(folder, source=clip, force=True, keep=OUR_FILES) as scratch:
         if full:
             save_candidates(scratch / "candidates.npz", held)
-        if clip is not None:
+        if clip is not None and len(held.about.time_s):
             _draw(clip, scratch / "overlay.mp4", held, result, progress)
         write_timeline(scratch / "timeline.png", held.about, result, settings.report.label)
         write_tables(result, scratch)

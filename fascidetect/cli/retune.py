@@ -107,7 +107,6 @@ def retune_command(  # noqa: PLR0913 - one argument for each option
         raise click.UsageError("-q cannot be combined with --json")
     if clip is not None and len(folders) > 1:
         raise click.UsageError("--clip is the video of one result: give one DIR")
-
     change = _Change(sensitivity, keep, scale if mm_per_px is None else mm_per_px, config)
     change(Settings())  # what makes no sense for any result is wrong usage
     say = Say(json=as_json, quiet=quiet, verbose=False)

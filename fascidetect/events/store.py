@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -98,7 +99,7 @@ def save_candidates(path: Path, held: Candidates) -> None:
         settings=held.settings,
         windows=tuple(_share(window) for window in held.windows),
     )
-    texts = {"schema_version": SCHEMA_VERSION, "facts": msgspec.json.encode(facts).decode()}
+    texts = {"schema_version": SCHEMA_VERSION, "facts": json.dumps(msgspec.to_builtins(facts))}
     kept = {name: getattr(about, name) for name in _registration(facts)}
     arrays = texts | kept | _joined(held.windows, about.geometry.shape)
     write_arrays(path, arrays, _TEXTS | _registration(facts) | _windows(facts))
@@ -116,7 +117,7 @@ def load_candidates(path: Path) -> Candidates:
         texts = read_arrays(path, _TEXTS)
         if str(texts["schema_version"]) != SCHEMA_VERSION:
             raise FasciError(f"{path} has schema {texts['schema_version']}, this program writes {SCHEMA_VERSION}")
-        facts = msgspec.json.decode(str(texts["facts"]), type=_Facts)
+        facts = msgspec.convert(json.loads(str(texts["facts"])), _Facts)
         if (facts.program, facts.numbers, facts.shape) != (__version__, _NUMBERS, _SHAPE):
             raise FasciError(f"{path} was written by fascidetect {facts.program}, this is {__version__}")
         kept = read_arrays(path, _registration(facts))

@@ -77,7 +77,8 @@ def write_timeline(path: Path, trace: Registration, result: Result, label: str =
         _draw_minutes(figure.add_axes(plan.minutes), result)
         _draw_places(figure.add_axes(plan.places), trace, result)
         figure.text(LEFT, 0.015, textwrap.fill(NOTICE, 150), fontsize=8.5, color=SOFT, va="bottom")
-        figure.savefig(path, format="png", metadata={"Software": None})
+        # a tenth larger than with the usual packing, in half the time
+        figure.savefig(path, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 3})
 
 
 @dataclass(frozen=True, slots=True)

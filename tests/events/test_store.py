@@ -58,6 +58,13 @@ def test_what_is_no_twitch_is_kept_too(tmp_path, twitching):
     np.testing.assert_array_equal(again.restless[0].region, region)
 
 
+def test_names_that_are_no_text_are_saved_too(tmp_path, twitching):
+    clip = dataclasses.replace(twitching.trace.clip, name="calf\udcff \u2028.mp4")
+    held = dataclasses.replace(twitching.held, about=dataclasses.replace(twitching.trace, clip=clip))
+    save_candidates(tmp_path / "candidates.npz", held)
+    assert load_candidates(tmp_path / "candidates.npz").about.clip == clip
+
+
 def test_a_clip_in_which_nothing_can_be_seen_is_saved_too(tmp_path):
     save_candidates(tmp_path / "candidates.npz", Candidates(make_trace(duration_s=0), (), Settings()))
     again = load_candidates(tmp_path / "candidates.npz")
