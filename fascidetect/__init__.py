@@ -17,6 +17,8 @@ from fascidetect.errors import (
     NoFrames,
     NotAClip,
     OutputError,
+    ReviewConflict,
+    ReviewError,
     SettingsError,
 )
 from fascidetect.settings import (
@@ -52,6 +54,8 @@ __all__ = [
     "QualitySettings",
     "ReportSettings",
     "Result",
+    "ReviewConflict",
+    "ReviewError",
     "Roi",
     "Settings",
     "SettingsError",

@@ -6,7 +6,9 @@
     │   ├── NotAClip              folder, empty, text, audio only, damaged beyond reading
     │   └── NoFrames              a video track that yields no picture
     ├── SettingsError             (also ValueError) a setting, area or scale that makes no sense
-    └── OutputError               (also OSError) results cannot be written, or would overwrite others
+    ├── OutputError               (also OSError) results cannot be written, or would overwrite others
+    └── ReviewError               a decision, or a file of decisions, that makes no sense
+        └── ReviewConflict        somebody decided in between
 
 Every message is one line, says what is wrong with which file, and what to do next.
 A clip that can be read but not judged is no error: it is a `Result` whose verdict is
@@ -45,3 +47,11 @@ class OutputError(FasciError, OSError):
     """Results cannot be written where they should go."""
 
     __str__ = Exception.__str__
+
+
+class ReviewError(FasciError):
+    """A decision cannot be taken, or a file of decisions cannot be understood."""
+
+
+class ReviewConflict(ReviewError):
+    """Another window or program decided about the same event in between."""

@@ -438,10 +438,55 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A movement that a rater decided about and that is no longer found; ``status`` is what was decided."""
+
+    id: str
+    peak_s: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What one rater made of the counted movements, beside the automatic count.
+
+    Attributes
+    ----------
+    n_accepted, n_rejected, n_undecided
+        Their sum is the automatic count.
+    n_added
+        Movements that the rater saw and the program does not count.
+    n_events
+        The reviewed count: accepted and added.
+    n_unusable
+        Of these, in time that was left out or not analyzed: they are not in the rate.
+    rate_per_min, rate_low_per_min, rate_high_per_min
+        Per minute of usable time, as in `Summary`.
+    last_seq
+        The last decision that was looked at.
+    unmatched
+        In order of the peak.
+    """
+
+    rater: str
+    n_accepted: int
+    n_rejected: int
+    n_undecided: int
+    n_added: int
+    n_events: int
+    n_unusable: int
+    rate_per_min: float | None
+    rate_low_per_min: float | None
+    rate_high_per_min: float | None
+    last_seq: int
+    unmatched: tuple[Unmatched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The count and the rate with its exact 95 % Poisson interval over usable minutes.
 
-    Counts are None where nothing can be told: that is not zero.
+    Counts are None where nothing can be told: that is not zero. ``reviewed`` has one entry for each rater.
     """
 
     n_events: int | None
@@ -450,6 +495,7 @@ class Summary:
     rate_high_per_min: float | None
     n_foci: int | None
     n_rejected: dict[str, int] = field(default_factory=dict)
+    reviewed: tuple[Reviewed, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,12 +18,19 @@ from fascidetect.events.store import Candidates, save_candidates
 from fascidetect.model import Geometry, MotionTrace, Progress, Registration, Result
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
+from fascidetect.report.compose import make_page
 from fascidetect.report.export import run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
+from fascidetect.report.html import write_report
+from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
+from fascidetect.report.page import OVERLAY
+from fascidetect.report.strips import Strip, StripTaker
 from fascidetect.result import make_result
 from fascidetect.settings import Settings
+from fascidetect.video.isolated import IsolatedClip, open_clip
+from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
 
@@ -33,7 +39,9 @@ DEFAULTS = Settings()
 _log = logging.getLogger(__name__)
 
 
-def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None) -> MotionTrace:
+def measure(
+    path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None, isolate: bool = False
+) -> MotionTrace:
     """Measure the motion of every cell in every frame of a clip (the pixel half).
 
     Parameters
@@ -44,6 +52,8 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
         Part of the clip, areas, working size.
     progress
         Told ("measuring", frames done, frames in all).
+    isolate
+        Decode in a process of its own: a decoder that crashes, hangs or floods the memory is then an error.
 
     Returns
     -------
@@ -56,7 +66,7 @@ def measure(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     SettingsError
         An area lies outside of the picture.
     """
-    with Clip(path, settings.clip) as clip:
+    with open_clip(path, settings.clip, isolate=isolate) as clip:
         facts, ask = clip.facts, settings.measure
         if settings.report.label:
             facts = replace(facts, name=settings.report.label)  # which is given so that the file's name is not told
@@ -129,6 +139,7 @@ def analyze_to_folder(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    isolate: bool = False,
 ) -> Result:
     """Analyze a clip and write everything that is said about it, all or nothing.
 
@@ -142,6 +153,8 @@ def analyze_to_folder(
         Replace results that are there already.
     progress
         Told (stage, frames done, frames in all).
+    isolate
+        As in `measure`.
 
     Returns
     -------
@@ -155,37 +168,49 @@ def analyze_to_folder(
     started = datetime.now(UTC)
     clock = time.monotonic()
     with results_folder(folder, source=Path(path), force=force) as scratch:
-        trace = measure(path, settings, progress=progress)
+        trace = measure(path, settings, progress=progress, isolate=isolate)
         windows = seek(trace, settings.quality.max_gap_s, settings.detect)
         result = make_result(trace, windows, settings)
+        strips: dict[str, Strip] = {}
+        layout: Layout | None = None
         if settings.report.overlay and len(trace.time_s):
-            write_overlay(path, scratch / "overlay.mp4", trace, result, progress)
+            with open_clip(path, settings.clip, isolate=isolate) as clip:
+                if clip.facts.sha256 != trace.clip.sha256:
+                    raise NotAClip(f"{path} was replaced by another file while it was analyzed; analyze it again")
+                layout, strips = write_overlay(clip, scratch / OVERLAY, trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
         save_candidates(scratch / "candidates.npz", Candidates(trace, windows, settings))
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
         write_tables(result, scratch)
-        write_result(result, run_since(started, clock), scratch / "result.json")
+        run = run_since(started, clock)
+        write_report(make_page(trace, result, run, strips, layout), scratch)
+        write_result(result, run, scratch / "result.json")
     return result
 
 
 def write_overlay(
-    path: str | Path, target: Path, about: Registration, result: Result, progress: Progress | None = None
-) -> None:
-    """Read a clip once more and draw what was found in it into a video.
+    clip: Clip | IsolatedClip, target: Path, about: Registration, result: Result, progress: Progress | None = None
+) -> tuple[Layout, dict[str, Strip]]:
+    """Draw the overlay, and take the small pictures of the movements from the same reading of the clip.
 
-    Raises
-    ------
-    ClipError
-        The file is missing, is no video, yields no frame, or is another than was analyzed.
+    Parameters
+    ----------
+    clip
+        The one that was analyzed.
+    target
+        The video to write.
+
+    Returns
+    -------
+    tuple
+        How the overlay is laid out, and the pictures by the id of their movement.
     """
     ask = result.settings.report
-    with Clip(path, result.settings.clip) as clip:
-        if clip.facts.sha256 != about.clip.sha256:
-            raise NotAClip(f"{path} is not the clip that was analyzed; analyze it anew, or give that one")
-        pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
-        drawn = draw_overlay(pictures, about, result, ask)
-        first = next(drawn)
-        height, width = first.rgb.shape[:2]
-        with VideoWriter(target, width, height) as video:
-            for picture in chain([first], drawn):
-                video.write(picture.rgb, picture.time_s)
+    taker = StripTaker(about, result.events)
+    layout = Layout.plan(*picture_size(clip.facts.width_px, clip.facts.height_px, ask.overlay_width_px))
+    pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
+    with VideoWriter(target, layout.width, layout.height) as video:
+        for picture in draw_overlay(taker.watch(pictures), about, result, ask):
+            # players do not reach the end of a file whose first picture comes late
+            video.write(picture.rgb, picture.time_s - float(about.time_s[0]))
+    return layout, taker.strips()

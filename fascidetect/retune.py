@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from fascidetect.errors import ClipError, ClipNotFound, FasciError, SettingsError
+from fascidetect.errors import ClipError, ClipNotFound, FasciError, NotAClip, SettingsError
 from fascidetect.events.store import Candidates, load_candidates, save_candidates
 from fascidetect.model import SCHEMA_VERSION, Progress, Result
 from fascidetect.report.export import run_since, write_result, write_tables
@@ -128,8 +128,12 @@ def _refuse(before: Settings, after: Settings, allowed: Collection[str]) -> None
 
 def _draw(clip: Path, target: Path, held: Candidates, result: Result, progress: Progress | None) -> None:
     from fascidetect.pipeline import write_overlay
+    from fascidetect.video.isolated import open_clip
 
-    write_overlay(clip, target, held.about, result, progress)
+    with open_clip(clip, result.settings.clip, isolate=False) as opened:
+        if opened.facts.sha256 != held.about.clip.sha256:
+            raise NotAClip(f"{clip} is not the clip that was analyzed into these results")
+        write_overlay(opened, target, held.about, result, progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,7 @@ class ReportSettings(_Checked):
     overlay: bool = setting(True, "write overlay.mp4")
     overlay_width_px: int = setting(960, "long side of the overlay, at most", unit="px", low=160, high=7680)
     label: str = setting("", "name shown instead of the file's")
+    standalone: bool = setting(False, "put the overlay into report.html, where the file stays below 25 MB")
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ DECIDED = (
     "quality.min_rate_s",
     "report.overlay",
     "report.overlay_width_px",
+    "report.standalone",
 )
 """Settings that act when candidates are judged: `retune` may change them."""
 

@@ -11,7 +11,6 @@ import difflib
 import json
 import math
 import re
-import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fascidetect.errors import SettingsError
+from fascidetect.parse import json_tree, toml_tree
 from fascidetect.settings import Roi, Settings
 
 _MM = {"mm": 1.0, "cm": 10.0}
@@ -104,10 +104,10 @@ def load_settings(path: Path, base: Settings | None = None) -> Settings:
         The file cannot be read, is no TOML, or holds an unknown key or a value that makes no sense.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tables = toml_tree(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read settings from {path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path} is not a TOML file: {error}") from error
     try:
         return settings_from(tables, base)
@@ -217,7 +217,7 @@ def load_rois(path: Path) -> tuple[Roi, ...]:
     the upright, full-size picture; the name may be left out.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = json_tree(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read areas from {path}: {error.strerror or error}") from error
     except ValueError as error:
@@ -290,7 +290,7 @@ def parse_time(text: str) -> float:
     """Read a time written as seconds (``75.5``), ``M:SS`` or ``H:MM:SS`` and return seconds."""
     *whole, last = text.strip().removesuffix("s").strip().split(":")
     try:
-        if len(whole) > 2 or not all(part.isdecimal() for part in whole):
+        if len(whole) > 2 or not all(part.isdecimal() and len(part) < 10 for part in whole):
             raise ValueError
         seconds = _finite(last)
         if seconds < 0 or (whole and seconds >= 60) or (len(whole) == 2 and int(whole[1]) >= 60):

@@ -6,19 +6,19 @@ not say is None.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from fascidetect.errors import ClipError, ClipNotFound, OutputError
+from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.files import write_whole
 from fascidetect.model import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class TrueEvent:
-    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement."""
+    """A twitch: place in the picture at its peak, times by the 10 % rule, largest displacement, what somebody noted."""
 
     id: str
     onset_s: float | None
@@ -29,6 +29,7 @@ class TrueEvent:
     radius_px: float | None = None
     amplitude_px: float | None = None
     focus: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def load_truth(path: Path) -> Truth:
         truth = msgspec.json.decode(path.read_bytes(), type=Truth)
     except FileNotFoundError as exc:
         raise ClipNotFound(f"no such truth file: {path}") from exc
-    except msgspec.MsgspecError as exc:
+    except OSError as exc:
+        raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ClipError(f"{path} is no truth file: {exc}") from exc
     if truth.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ClipError(f"{path} has format {truth.schema_version}, this program reads {SCHEMA_VERSION}")
@@ -113,11 +116,9 @@ def load_truth(path: Path) -> Truth:
 
 def save_truth(truth: Truth, path: Path) -> None:
     """Write a truth file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(msgspec.json.encode(truth) + b"\n")
-        partial.replace(path)
-    except OSError as exc:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    write_whole(path, truth_text(truth).encode())
+
+
+def truth_text(truth: Truth) -> str:
+    """Encode as the text of a truth file."""
+    return msgspec.json.encode(truth).decode() + "\n"

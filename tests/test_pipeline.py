@@ -46,6 +46,7 @@ WRITTEN = {
     "trace.npz",
     "candidates.npz",
     "overlay.mp4",
+    "report.html",
     "timeline.png",
     "result.json",
 }
@@ -133,7 +134,7 @@ def test_the_written_candidates_are_judged_the_same(done, tmp_path):
     _, out, _ = done
     shutil.copytree(out, tmp_path / "out")
     again = retune(tmp_path / "out", lambda settings: settings)
-    assert again.outdated == ("overlay.mp4",)
+    assert again.outdated == ("overlay.mp4", "report.html")
     for name in sorted(WRITTEN - {"result.json"}):
         assert (tmp_path / "out" / name).read_bytes() == (out / name).read_bytes(), name
 
@@ -159,7 +160,7 @@ def test_an_overlay_is_drawn_again(clips, done, tmp_path):
     again = retune(
         tmp_path / "out", less, clip=clips / "twitches.mp4", progress=lambda stage, *counts: told.append(stage)
     )
-    assert again.outdated == ()
+    assert again.outdated == ("report.html",)
     assert set(told) == {"drawing"}
     with av.open(str(tmp_path / "out" / "overlay.mp4")) as video:
         assert sum(1 for _ in video.decode(video=0)) == again.result.clip.n_frames

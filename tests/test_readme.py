@@ -27,7 +27,8 @@ def commands() -> list[list[str]]:
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_commands_are_understood(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("my.toml").write_text("", encoding="utf-8")
+    for name in ("my.toml", "sessions.csv"):
+        Path(name).write_text("", encoding="utf-8")
     command = main.commands[words[0]]
     with command.make_context(words[0], words[1:]) as context:
         assert isinstance(context, click.Context)

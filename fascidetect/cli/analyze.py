@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, override, parsed
+from fascidetect.cli.params import EXISTING_FILE, LEVELS, isolate_option, override, parsed
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
@@ -87,7 +87,9 @@ class Say:
     metavar="NUMBER",
     help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
 )
+@isolate_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
+@click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
 @click.option(
     "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
 )
@@ -109,7 +111,9 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     mm_per_px: float | None,
     scale: float | None,
     capture_fps: float | None,
+    isolate: bool,
     no_overlay: bool,
+    standalone: bool,
     config_path: Path | None,
     as_json: bool,
     quiet: bool,
@@ -119,8 +123,9 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
 
     The result folder holds events.csv (when and where), rejected.csv (what was seen and not counted,
     and why), per_minute.csv, foci.csv (places where movements recur), result.json (everything),
-    trace.npz (the measured motion), timeline.png, and overlay.mp4, in which each movement is boxed:
-    watch it before you trust the count.
+    trace.npz (the measured motion), candidates.npz (for retune), timeline.png, overlay.mp4, in which each
+    movement is boxed: watch it before you trust the count, and report.html, the page that shows all of it
+    and plays the overlay.
 
     \b
     Examples:
@@ -149,7 +154,10 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
         settings,
         clip=override(settings.clip, given_clip),
         detect=override(settings.detect, {"sensitivity": sensitivity, "keep": keep}),
-        report=override(settings.report, {"label": label, "overlay": False if no_overlay else None}),
+        report=override(
+            settings.report,
+            {"label": label, "overlay": False if no_overlay else None, "standalone": standalone or None},
+        ),
     )
     say = Say(json=as_json, quiet=quiet, verbose=verbose)
     if verbose:
@@ -159,7 +167,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     for number, (clip, folder) in enumerate(zip(clips, folders, strict=True)):
         if number and say.words:
             click.echo()
-        all_done &= _one(clip, folder, settings, force=force, say=say)
+        all_done &= _one(clip, folder, settings, force=force, isolate=isolate, say=say)
     if not all_done:
         raise click.exceptions.Exit(1)
 
@@ -201,16 +209,20 @@ def _log_to_stderr() -> None:
     click.get_current_context().call_on_close(stop)
 
 
-def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, say: Say) -> bool:
+def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: bool, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
+    from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
-            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress)
+            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress, isolate=isolate)
+        reviewed = renew_result(folder)
+        renew_report(folder)
     except FasciError as error:
         complain(error)
         return False
+    result = dataclasses.replace(result, summary=dataclasses.replace(result.summary, reviewed=reviewed))
     if say.json:
         click.echo(compact(folder / "result.json"))
     elif say.words:

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import click
 
 from fascidetect import __version__
+from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
+from fascidetect.cli.batch import batch_command
+from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
+from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
 from fascidetect.cli.retune import retune_command
+from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
+from fascidetect.cli.trend import trend_command
 from fascidetect.errors import FasciError, SettingsError
 from fascidetect.model import NOTICE
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """The system, a scheduler or `kill` asks to end: as Ctrl-C does, so that everything is put away."""
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Turn the signals that ask a program to end into `Terminated`; once, for cleaning up must not be disturbed."""
+    names = ("SIGTERM", "SIGHUP")
+    asked = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> NoReturn:
+        for number in asked:
+            signal.signal(number, signal.SIG_IGN)
+        raise Terminated
+
+    before = {number: signal.getsignal(number) for number in asked}
+    try:
+        for number, handler in before.items():
+            if handler is signal.SIG_DFL:  # nohup stays nohup
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class OneLineErrors(click.Group):
@@ -29,13 +69,20 @@ class OneLineErrors(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
         try:
-            return super().invoke(ctx)
+            with _orderly_end():
+                return super().invoke(ctx)
         except SettingsError as error:
             complain(error)
             ctx.exit(EXIT_USAGE)
         except FasciError as error:
             complain(error)
             ctx.exit(EXIT_FAILED)
+        except MemoryError:
+            complain("not enough memory; close other programs, or analyze a part with --from and --to")
+            ctx.exit(EXIT_FAILED)
+        except Terminated:
+            complain("ended from outside; nothing was half-written")
+            ctx.exit(EXIT_TERMINATED)
         except KeyboardInterrupt:
             complain("interrupted; nothing was half-written")
             ctx.exit(EXIT_INTERRUPTED)
@@ -54,10 +101,23 @@ def main() -> None:
       fascidetect config > my.toml       every setting, to read or to change
 
     \b
+    Many clips:
+      fascidetect batch clips -o results all recordings in a folder: tables, and a page of them all
+      fascidetect trend results          their rates over sessions, muscle by muscle
+
+    \b
     How far to trust it:
       fascidetect inject calf.mp4 -o with.mp4            known twitches in your own clip
       fascidetect phantom recipe.toml -o made.mp4        a made clip whose truth is known
       fascidetect evaluate with --truth with.truth.json  a result against what is true
+
+    \b
+    What people saw:
+      fascidetect review                                 in the browser, from the clip on; no terminal
+      fascidetect review calf.mp4.fascidetect            decide about each movement
+      fascidetect clips calf.mp4.fascidetect             movements cut out, slowed, to show some of them
+      fascidetect agreement calf.mp4.fascidetect         raters beside each other and the program
+      fascidetect export calf.mp4.fascidetect --to elan  events for other programs
 
     Everything happens on this computer; nothing is sent anywhere.
     """
@@ -66,11 +126,17 @@ def main() -> None:
 COMMANDS = (
     analyze_command,
     retune_command,
+    batch_command,
     info_command,
     config_command,
     inject_command,
     phantom_command,
     evaluate_command,
+    trend_command,
+    review_command,
+    clips_command,
+    agreement_command,
+    export_command,
 )
 
 

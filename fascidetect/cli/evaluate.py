@@ -44,8 +44,10 @@ def _repeated(args: Sequence[str]) -> Iterator[str]:
     required=True,
     metavar="TRUTH...",
     type=click.Path(path_type=Path),
-    help="What is true: .truth.json, CSV, BORIS (project or table) or ELAN (.eaf). All words up to the next option.",
+    help="What is true: .truth.json, CSV, BORIS (project or table), ELAN (.eaf), or a result folder (or its "
+    "review.jsonl) that a person has reviewed. All words up to the next option.",
 )
+@click.option("--rater", metavar="NAME", help="Whose review is true, where there are several.")
 @click.option(
     "--tolerance-s",
     type=click.FloatRange(min=0),
@@ -53,7 +55,7 @@ def _repeated(args: Sequence[str]) -> Iterator[str]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON.")
 def evaluate_command(
-    results: tuple[Path, ...], *, truths: tuple[Path, ...], tolerance_s: float | None, as_json: bool
+    results: tuple[Path, ...], *, truths: tuple[Path, ...], rater: str | None, tolerance_s: float | None, as_json: bool
 ) -> None:
     r"""Compare RESULTs (folders written by analyze, or their result.json) with what is true.
 
@@ -64,7 +66,8 @@ def evaluate_command(
     \b
     A CSV of truths has the columns peak_s, or onset_s and offset_s (its middle is taken for the peak);
     x_px, y_px and radius_px if the place is to count. In BORIS and ELAN every behavior or tier
-    counts, but one named "ignore" marks stretches in which nothing is judged.
+    counts, but one named "ignore" marks stretches in which nothing is judged. Of a review, what was
+    accepted or marked is true.
 
     \b
     Examples:
@@ -72,11 +75,12 @@ def evaluate_command(
       fascidetect evaluate results/* --truth truths/*.truth.json
       fascidetect evaluate calf.mp4.fascidetect --truth rater.eaf --tolerance-s 0.5
       fascidetect evaluate results/* --truth project.boris --json
+      fascidetect evaluate retuned/* --truth reviewed/* --rater second-reader
     """
-    from fascidetect.evaluate import TOLERANCES_S, load_annotations, load_result, score_clip, summarize
+    from fascidetect.evaluate import TOLERANCES_S, load_result, score_clip, summarize
 
     found = [load_result(path) for path in results]
-    true = [truth for path in truths for truth in load_annotations(path)]
+    true = [truth for path in truths for truth in _truths(path, rater)]
     pairs = paired(found, true)
     tolerances = TOLERANCES_S if tolerance_s is None else (tolerance_s,)
     scores = {t: summarize(score_clip(f, truth, t) for f, truth in pairs) for t in tolerances}
@@ -84,6 +88,20 @@ def evaluate_command(
         if truth.sha256 and truth.sha256 != one.clip.sha256:
             complain(f"the truth of {truth.clip} was made for another file than {one.clip.name}")
     _show(scores, pairs, as_json=as_json)
+
+
+def _truths(path: Path, rater: str | None) -> tuple[Truth, ...]:
+    """Every clip of a file of annotations, or the one that was reviewed."""
+    from fascidetect.evaluate import load_annotations
+    from fascidetect.review import choose, load_reviews, review_truth
+
+    if not path.is_dir() and path.suffix != ".jsonl":
+        return load_annotations(path)
+    found, reviews = load_reviews(path)
+    review = choose(reviews, rater, path)
+    if review.n_left:
+        complain(f"{review.rater} left {review.n_left} undecided in {path}: they count as not true")
+    return (review_truth(review, found),)
 
 
 def paired(found: Sequence[Found], true: Sequence[Truth]) -> list[tuple[Found, Truth]]:

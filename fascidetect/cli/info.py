@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fascidetect.cli.params import isolate_option
 from fascidetect.cli.say import tell
 from fascidetect.model import NOTICE, ClipFacts
 
@@ -15,7 +16,8 @@ from fascidetect.model import NOTICE, ClipFacts
 @click.command("info", epilog=NOTICE, short_help="Print what a video file is.")
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def info_command(clip: Path, *, as_json: bool) -> None:
+@isolate_option
+def info_command(clip: Path, *, as_json: bool, isolate: bool) -> None:
     r"""Print what a video file is: size, length, frame rate, codec, and what may get in the way.
 
     Length, number of frames and frame rate come from the time stamps of the frames, not from what
@@ -29,9 +31,9 @@ def info_command(clip: Path, *, as_json: bool) -> None:
     import msgspec
 
     from fascidetect.settings import ClipSettings
-    from fascidetect.video.reader import Clip
+    from fascidetect.video.isolated import open_clip
 
-    with Clip(clip, ClipSettings()) as opened:
+    with open_clip(clip, ClipSettings(), isolate=isolate) as opened:
         facts = dataclasses.replace(
             opened.facts, warnings=tuple(dict.fromkeys((*opened.facts.warnings, *opened.warnings)))
         )

@@ -13,6 +13,14 @@ import click
 from fascidetect.errors import SettingsError
 from fascidetect.settings import Sensitivity
 
+isolate_option = click.option(
+    "--isolate/--no-isolate",
+    default=True,
+    envvar="FASCIDETECT_ISOLATE",
+    help="Decode in a process of its own, so that a damaged file can neither crash nor hang the program.  "
+    "[default: isolate]",
+)
+
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LEVELS = typing.get_args(Sensitivity)
 

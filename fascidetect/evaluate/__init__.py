@@ -6,7 +6,7 @@ read by `load_annotations`.
 """
 
 from fascidetect.evaluate.agreement import bland_altman, icc
-from fascidetect.evaluate.annotations import load_annotations, save_annotations
+from fascidetect.evaluate.annotations import annotations_text, load_annotations, save_annotations
 from fascidetect.evaluate.found import Found, found_in, load_result
 from fascidetect.evaluate.match import match
 from fascidetect.evaluate.scores import Scores, compare, summarize
@@ -18,6 +18,7 @@ __all__ = [
     "Found",
     "Scores",
     "Tally",
+    "annotations_text",
     "bland_altman",
     "compare",
     "found_in",

@@ -1,9 +1,9 @@
-"""Annotations, read and written: our truth, plain CSV, BORIS (project and table) and ELAN.
+"""Annotations, read and written: our truth, plain CSV, BORIS (project and table), ELAN; written only: WebVTT.
 
 One form inside, `Truth`; one reader and one writer for each form outside. A behavior (BORIS), a tier
 (ELAN) or a CSV column named ``ignore`` marks stretches in which nothing is judged; every other
 behavior or tier is taken for the movements to be found. What the other programs have no field for is
-kept as words ``x_px=120.5`` in the comment (BORIS) or the value (ELAN).
+kept as words ``x_px=120.5`` in the comment (BORIS) or the value (ELAN), after what somebody noted.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from typing import Any, Literal, NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from fascidetect.errors import ClipError, ClipNotFound, OutputError
+from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.evaluate.vtt import vtt_text
+from fascidetect.files import plain_cell, safe_cell, write_whole
 from fascidetect.model import SCHEMA_VERSION
-from fascidetect.truth import Ignored, TrueEvent, Truth, load_truth, save_truth
+from fascidetect.parse import json_tree
+from fascidetect.truth import Ignored, TrueEvent, Truth, load_truth, truth_text
 
-Form = Literal["truth", "csv", "boris", "boris-table", "elan"]
+Form = Literal["truth", "csv", "boris", "boris-table", "elan", "vtt"]
 
 IGNORE = "ignore"
 CODE = "movement"
@@ -79,26 +82,27 @@ def load_annotations(path: Path) -> tuple[Truth, ...]:
 
 
 def save_annotations(truth: Truth, path: Path, form: Form) -> None:
-    """Write a truth in one of the forms that `load_annotations` reads.
+    """Write a file in one of the forms that `annotations_text` knows, whole or not at all.
 
     Raises
     ------
     OutputError
         When the file cannot be written.
     """
-    if form == "truth":
-        save_truth(truth, path)
-        return
-    writers: dict[str, Callable[[Truth], str]] = {
+    write_whole(path, annotations_text(truth, form).encode())
+
+
+def annotations_text(truth: Truth, form: Form) -> str:
+    """Encode a truth in one of the forms that `load_annotations` reads, or as WebVTT."""
+    writers: dict[Form, Callable[[Truth], str]] = {
+        "truth": truth_text,
         "csv": _to_csv,
         "boris": _to_boris,
         "boris-table": _to_boris_table,
         "elan": _to_elan,
+        "vtt": vtt_text,
     }
-    try:
-        path.write_text(writers[form](truth), encoding="utf-8", newline="")
-    except OSError as exc:
-        raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    return writers[form](truth)
 
 
 def _truth(clip: str, events: Iterable[TrueEvent], ignore: Iterable[Ignored]) -> Truth:
@@ -119,12 +123,15 @@ def _event_of(number: int, mark: _Mark, where: str) -> TrueEvent:
     if mark.end_s > mark.start_s:
         told = {"onset_s": mark.start_s, "offset_s": mark.end_s, **told}
     peak_s = told.pop("peak_s", (mark.start_s + mark.end_s) / 2)
-    return TrueEvent(f"a{number}", told.pop("onset_s", None), peak_s, told.pop("offset_s", None), focus=0, **told)
+    note = _WORD.sub(lambda word: "" if word[1] in _KEPT else word[0], mark.comment).strip()
+    onset_s, offset_s = told.pop("onset_s", None), told.pop("offset_s", None)
+    return TrueEvent(f"a{number}", onset_s, peak_s, offset_s, focus=0, note=note, **told)
 
 
 def _comment(event: TrueEvent, names: Sequence[str]) -> str:
     values = ((name, getattr(event, name)) for name in names)
-    return " ".join(f"{name}={value:.10g}" for name, value in values if value is not None)
+    words = (f"{name}={value:.10g}" for name, value in values if value is not None)
+    return " ".join([*([event.note] if event.note else []), *words])
 
 
 def _number(text: str, where: str) -> float:
@@ -146,7 +153,7 @@ def _text(data: bytes, path: Path) -> str:
 
 def _json(data: bytes, path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(data.decode("utf-8-sig")))
+        return dict(json_tree(data))
     except (ValueError, TypeError) as exc:
         raise ClipError(f"{path} is not a JSON file: {exc}") from exc
 
@@ -166,10 +173,13 @@ def _from_table(text: str, path: Path) -> tuple[Truth, ...]:
             f"{path} has no header that is known: columns peak_s, or onset_s and offset_s, or a table exported by BORIS"
         )
     delimiter = max(",;\t", key=head.count)
-    names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
     before = text[: text.index(head)].count("\n")
-    reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=delimiter)
-    rows = [(before + reader.line_num, row) for row in reader][1:]
+    try:
+        names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
+        reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=delimiter)
+        rows = [(before + reader.line_num, row) for row in reader][1:]
+    except csv.Error as exc:
+        raise ClipError(f"{path} is not a CSV file: {exc}") from exc
     filled = [(line, row) for line, row in rows if any(isinstance(v, str) and v.strip() for v in row.values())]
     if "Behavior" in names:
         return _from_boris_table(filled, path)
@@ -194,7 +204,7 @@ def _from_csv(rows: Rows, path: Path) -> Truth:
         where = f"{path}, line {line}"
         told = {k: _number(row[k], where) for k in _KEPT if (row.get(k) or "").strip()}
         times = [told.get("onset_s"), told.get("offset_s")]
-        if reason := (row.get(IGNORE) or "").strip():
+        if reason := plain_cell((row.get(IGNORE) or "").strip()):
             if None in times:
                 raise ClipError(f"{where}: a stretch to ignore needs onset_s and offset_s")
             ignored.append(Ignored(told["onset_s"], told["offset_s"], reason))
@@ -204,11 +214,12 @@ def _from_csv(rows: Rows, path: Path) -> Truth:
         peak_s = told.pop("peak_s", sum(t for t in times if t is not None) / 2)
         events.append(
             TrueEvent(
-                (row.get("id") or "").strip() or f"a{number}",
+                plain_cell((row.get("id") or "").strip()) or f"a{number}",
                 told.pop("onset_s", None),
                 peak_s,
                 told.pop("offset_s", None),
                 focus=int(_number(row.get("focus") or "0", where)),
+                note=plain_cell((row.get("note") or "").strip()),
                 **told,
             )
         )
@@ -218,11 +229,12 @@ def _from_csv(rows: Rows, path: Path) -> Truth:
 def _to_csv(truth: Truth) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["id", *_KEPT, "focus", IGNORE])
+    writer.writerow(["id", *_KEPT, "focus", IGNORE, "note"])
     for event in truth.events:
-        writer.writerow([event.id, *(getattr(event, name) for name in _KEPT), event.focus, ""])
+        cells = [event.id, *(getattr(event, name) for name in _KEPT), event.focus, "", event.note]
+        writer.writerow([safe_cell(cell) for cell in cells])
     for one in truth.ignore:
-        writer.writerow(["", one.start_s, "", one.end_s, "", "", "", "", "", one.reason])
+        writer.writerow(["", one.start_s, "", one.end_s, "", "", "", "", "", safe_cell(one.reason), ""])
     return out.getvalue()
 
 
@@ -234,7 +246,7 @@ def _from_boris_table(rows: Rows, path: Path) -> tuple[Truth, ...]:
         where = f"{path}, line {line}"
         media = row.get("Media file name") or row.get("Media file path") or row.get("Media file") or row.get("Source")
         clip = _file_name((media or "").removeprefix("player #1:").split(";")[0].strip())
-        code, comment = row["Behavior"] or "", row.get("Comment") or row.get("Comment start") or ""
+        code, comment = row["Behavior"] or "", plain_cell(row.get("Comment") or row.get("Comment start") or "")
         clips.setdefault(clip, [])
         if row.get("Start (s)"):
             start, stop = (_number(row[name] or "", where) for name in ("Start (s)", "Stop (s)"))
@@ -270,7 +282,8 @@ def _to_boris_table(truth: Truth) -> str:
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(_TABLE)
     for time_s, code, status, comment in sorted(_boris_points(truth)):
-        writer.writerow([truth.clip, "Media file(s)", "", code, status, f"{time_s:.3f}", truth.clip, comment])
+        cells = [truth.clip, "Media file(s)", "", code, status, f"{time_s:.3f}", truth.clip, comment]
+        writer.writerow([safe_cell(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -348,7 +361,10 @@ def _to_boris(truth: Truth) -> str:
 
 def _from_elan(data: bytes, path: Path) -> Truth:
     _refuse_doctype(data, path)
-    root = ElementTree.fromstring(data)
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as exc:  # it is stricter about encodings than the first reading
+        raise ClipError(f"{path} is not an XML file: {exc}") from exc
     if root.tag != "ANNOTATION_DOCUMENT":
         raise ClipError(f"{path} is no document of ELAN: its root is {root.tag}")
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
@@ -384,7 +400,7 @@ def _refuse_doctype(data: bytes, path: Path) -> None:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(data, True)  # noqa: FBT003 - positional only
-    except expat.ExpatError as exc:
+    except (expat.ExpatError, LookupError, ValueError) as exc:  # also an encoding that nobody knows
         raise ClipError(f"{path} is not an XML file: {exc}") from exc
 
 

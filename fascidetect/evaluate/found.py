@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from fascidetect.errors import ClipError, ClipNotFound
-from fascidetect.model import SCHEMA_VERSION, ClipFacts, Event, Quality, Result
+from fascidetect.model import SCHEMA_VERSION, ClipFacts, Event, Quality, Rejection, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,12 @@ class Found:
         As in `Result`.
     from_s, to_s
         The part of the clip that was analyzed; what lies outside is not judged.
+    rejections
+        Seen and not counted.
+    min_rate_s
+        Usable time below which no rate is given.
+    made_utc
+        When detection had ended; None for a result in memory.
     """
 
     clip: ClipFacts
@@ -29,6 +37,9 @@ class Found:
     events: tuple[Event, ...]
     from_s: float = 0.0
     to_s: float = math.inf
+    rejections: tuple[Rejection, ...] = ()
+    min_rate_s: float = 0.0
+    made_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,25 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Needed:
+    min_rate_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Settings:
     clip: _Part = _Part()
+    quality: _Needed = _Needed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected(Event):
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    started_utc: Annotated[datetime, msgspec.Meta(tz=True)]
+    wall_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +79,14 @@ class _ResultFile:
     quality: Quality
     events: tuple[Event, ...]
     settings: _Settings = _Settings()
+    rejected: tuple[_Rejected, ...] = ()
+    run: _Run | None = None
 
 
 def found_in(result: Result) -> Found:
     """Take what can be judged out of a result."""
-    part = result.settings.clip
-    return Found(result.clip, result.quality, result.events, part.from_s, part.to_s)
+    part, least_s = result.settings.clip, result.settings.quality.min_rate_s
+    return Found(result.clip, result.quality, result.events, part.from_s, part.to_s, result.rejections, least_s)
 
 
 def load_result(path: Path) -> Found:
@@ -76,9 +106,18 @@ def load_result(path: Path) -> Found:
         raise ClipNotFound(f"no such result: {path}") from exc
     except OSError as exc:
         raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ClipError(f"{path} is no result.json of fascidetect: {exc}") from exc
     if held.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ClipError(f"{path} has format {held.schema_version}, this program reads {SCHEMA_VERSION}")
     part = held.settings.clip
-    return Found(held.clip, held.quality, held.events, part.from_s, math.inf if part.to_s is None else part.to_s)
+    return Found(
+        held.clip,
+        held.quality,
+        held.events,
+        part.from_s,
+        math.inf if part.to_s is None else part.to_s,
+        tuple(Rejection(event, event.reason) for event in held.rejected),
+        held.settings.quality.min_rate_s,
+        held.run.started_utc + timedelta(seconds=held.run.wall_s) if held.run else None,
+    )

@@ -142,7 +142,7 @@ def compare(before: Sequence[Tally], after: Sequence[Tally]) -> Interval:
         raise ValueError(f"the same clips are needed on both sides, got {len(before)} and {len(after)}")
     old, new = _drawn(before), _drawn(after)
     value = sum(after, Tally()).f1 - sum(before, Tally()).f1
-    return Interval(value, *_middle(_f1(new) - _f1(old))) if len(before) > 1 else Interval(value)
+    return Interval(value, *middle(_f1(new) - _f1(old))) if len(before) > 1 else Interval(value)
 
 
 def _drawn(tallies: Sequence[Tally]) -> FloatArray:
@@ -165,7 +165,7 @@ def _over_clips(tallies: Sequence[Tally], value: Callable[[Tally], float]) -> In
     if sum(t.n_true + t.n_found > 0 for t in tallies) < FEWEST_CLIPS:
         return Interval(whole)
     values = [value(_from_sums(row)) for row in _drawn(tallies).astype(int).tolist()]
-    return Interval(whole, *_middle(np.array(values)))
+    return Interval(whole, *middle(np.array(values)))
 
 
 def _from_sums(row: list[int]) -> Tally:
@@ -173,7 +173,7 @@ def _from_sums(row: list[int]) -> Tally:
     return Tally(0, n_true, n_found, n_hits, n_true_unusable, n_hits_unusable)
 
 
-def _middle(values: FloatArray) -> tuple[float, float]:
+def middle(values: FloatArray) -> tuple[float, float]:
     """The middle 95 % of what is no NaN."""
     values = values[np.isfinite(values)]
     if not len(values):

@@ -28,14 +28,15 @@ def scores_tree(scores: Scores) -> dict[str, Any]:
     for name in ("known", "misfits", "counts"):
         del tree["total"][name]
     tree["total"]["n_false"] = scores.total.n_false
-    return dict(_finite(tree))
+    return dict(finite(tree))
 
 
-def _finite(tree: Any) -> Any:
+def finite(tree: Any) -> Any:
+    """A tree in which what is not known is None, as JSON has no NaN."""
     if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
+        return {key: finite(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
+        return [finite(value) for value in tree]
     return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
@@ -58,7 +59,7 @@ def _hits(scores: Mapping[float, Scores]) -> Iterator[str]:
         "false per minute of clip": [s.false_per_min for s in scores.values()],
     }
     for name, values in rows.items():
-        yield (f"{name:<26}" + "".join(f"{_interval(value):<22}" for value in values)).rstrip()
+        yield (f"{name:<26}" + "".join(f"{interval_words(value):<22}" for value in values)).rstrip()
     chance = "".join(f"{_number(s.chance):<22}" for s in scores.values())
     yield f"{'sensitivity by chance':<26}{chance}".rstrip()
 
@@ -72,7 +73,7 @@ def _details(scores: Scores) -> Iterator[str]:
         yield f"{'amplitude found / true':<26}{r.value:.2f} (10 to 90 %: {r.low:.2f} to {r.high:.2f})"
     c, i = scores.counts, scores.correlation
     yield f"{'count bias per clip':<26}{_number(c.bias)} (limits of agreement {_number(c.low)} to {_number(c.high)})"
-    yield f"{'ICC(2,1) of counts':<26}{_interval(Interval(i.value, i.low, i.high))}"
+    yield f"{'ICC(2,1) of counts':<26}{interval_words(Interval(i.value, i.low, i.high))}"
     yield from _bins("hits by amplitude (px at 720 lines)", scores.by_amplitude)
     yield from _bins("hits by amplitude / noise", scores.by_snr)
 
@@ -89,14 +90,15 @@ def _errors(errors: Errors) -> str:
     return f"median {errors.median:.3f} s, 90 % within {errors.p90:.3f} s, bias {errors.bias:+.3f} s (n {errors.n})"
 
 
-def _interval(value: Interval) -> str:
+def interval_words(value: Interval) -> str:
+    """A value with its interval, where there is one."""
     if not math.isfinite(value.low):
         return _number(value.value)
     return f"{_number(value.value)} ({_number(value.low)} to {_number(value.high)})"
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "-"
+    return f"{round(value, 2) + 0.0:.2f}" if math.isfinite(value) else "-"  # + 0.0: never "-0.00"
 
 
 def _percent(value: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fascidetect.evaluate.found import Found
 from fascidetect.evaluate.match import match
-from fascidetect.model import BoolArray, Event
+from fascidetect.model import BoolArray, ClipFacts, Event
 from fascidetect.truth import TrueEvent, Truth
 
 TOLERANCES_S = (0.25, 0.10, 0.50)
@@ -128,7 +128,7 @@ def score_clip(found: Found, truth: Truth, tolerance_s: float = TOLERANCES_S[0])
     dropped = _dropped(found, truth, length_s)
     true = [t for t in _scaled(truth, found) if not _within(t.peak_s, dropped)]
     events = [e for e in found.events if not _within(e.peak_s, dropped)]
-    allowed = _same_places(true, events, found)
+    allowed = same_places(true, events, found.clip)
     pairs = match(np.array([t.peak_s for t in true]), np.array([e.peak_s for e in events]), tolerance_s, allowed)
     blind = _blind(found)
     hit = {i for i, _ in pairs}
@@ -196,16 +196,17 @@ def _scaled(truth: Truth, found: Found) -> tuple[TrueEvent, ...]:
     )
 
 
-def _same_places(true: Sequence[TrueEvent], events: Sequence[Event], found: Found) -> BoolArray:
-    """(n, m) whether the centers lie within 2 radii or 8 % of the longer side; True where the truth has no place."""
+def same_places(true: Sequence[TrueEvent], events: Sequence[Event | TrueEvent], clip: ClipFacts) -> BoolArray:
+    """(n, m) whether the centers lie within 2 radii or 8 % of the longer side; True where one has no place."""
     allowed = np.ones((len(true), len(events)), bool)
-    least_px = SAME_PLACE * max(found.clip.width_px, found.clip.height_px)
+    least_px = SAME_PLACE * max(clip.width_px, clip.height_px)
     for i, t in enumerate(true):
         if t.x_px is None or t.y_px is None:
             continue
         reach_px = max(2 * (t.radius_px or 0.0), least_px)
         for j, e in enumerate(events):
-            allowed[i, j] = math.hypot(e.x_px - t.x_px, e.y_px - t.y_px) <= reach_px
+            if e.x_px is not None and e.y_px is not None:
+                allowed[i, j] = math.hypot(e.x_px - t.x_px, e.y_px - t.y_px) <= reach_px
     return allowed
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.events.score import Score, combine
+from fascidetect.events.score import STRAIN, Score
 from fascidetect.events.shape import (
     AFTER_S,
     BEFORE_S,
@@ -34,6 +34,7 @@ BLOCK_S = 0.12  # around a found peak nothing else is sought at that place
 BEST_FIT_S = 0.25
 MOST_PER_SECOND = 12  # candidates; more would mean that the threshold says nothing
 APART_CELLS = 2  # from a movement's own cells to its surroundings
+STRETCHED_CELLS = 2  # from the middle of a bulge to what moves most
 FEWEST_AROUND, AROUND = 60, 5  # cells that make surroundings, and the part of all cells that do
 FOOTPRINT_CELLS = 0.6  # smoothing of the map of how far each cell moved
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place
@@ -58,7 +59,7 @@ class Candidate:
     displacement_px
         Largest displacement vector (x, y) at the peak, analysis_px.
     flow
-        Part of the score that comes from displacement alone.
+        How far any of its cells is displaced, in units of the noise: a change of light displaces nothing.
     shading_pct
         Largest local change of brightness at the peak.
     wide
@@ -178,12 +179,6 @@ def _clean(stretch: Stretch, score: Score, floor: float) -> list[_Peak]:
     return peaks
 
 
-def _response(score: Score, n: int) -> FloatArray:
-    """Combined score of each smoothing width at one moment, (2, R, C)."""
-    level = float(score.frame_level[n])
-    return np.stack([combine(z[:, n], score.gamma) * lift / level for z, lift in zip(score.z, score.lift, strict=True)])
-
-
 def grown(cells: BoolArray, by: int) -> BoolArray:
     """Cells (R, C) and all within `by` rows and columns of them."""
     from scipy.ndimage import maximum_filter
@@ -194,19 +189,27 @@ def grown(cells: BoolArray, by: int) -> BoolArray:
 def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     from scipy.ndimage import label
 
-    both = _response(score, n)
-    width = int(np.argmax(both[:, row, col]))
-    here = both[width]
+    heights = score.heights(score.z[:, :, n : n + 1], stretch.valid)[:, 0] / score.frame_level[n]
+    way = int(np.argmax(heights[:, row, col]))
+    here, width = heights[way], way % len(score.z)
     height = float(score.q[n, row, col])
     near = _within_reach(here.shape, row, col)
     labels, _ = label(grown((here > JOIN * height) & near, GAP_CELLS), structure=np.ones((3, 3)))
     part = (labels == labels[row, col]) & near & stretch.valid
     region = part & (here > HEIGHT * height)
     region[row, col] = True
+    if way == STRAIN:  # what stretches lies between what moves
+        part, region = _moving(score.z[0, :2, n], grown(region, STRETCHED_CELLS) & near & stretch.valid, part)
     pattern = np.where(part, score.z[width, :, n], 0)
-    flow = float(np.hypot(score.z[width, 0, n, row, col], score.z[width, 1, n, row, col]))
+    flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
     return _Peak(n, row, col, height, pattern, region, flow, wide)
+
+
+def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Add to a part (R, C) the cells about it, and tell which of these move, by their motion z (2, R, C)."""
+    motion = np.hypot(z[0], z[1]) * about
+    return part | about, motion > HEIGHT * motion.max()
 
 
 def _within_reach(shape: tuple[int, ...], row: int, col: int) -> BoolArray:
@@ -228,9 +231,7 @@ def _subtract(stretch: Stretch, score: Score, peak: _Peak, highest: FloatArray) 
             channel[low:high] -= best[lags, None, None] * amplitude
     rows, cols = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
-    again = np.zeros((high - low, *[s.stop - s.start for s in box]), np.float32)
-    for z, lift in zip(score.z, score.lift, strict=True):
-        np.maximum(again, combine(z[:, low:high, *box], score.gamma) * np.float32(lift), out=again)
+    again = score.heights(score.z[:, :, low:high], stretch.valid).max(axis=0)[:, *box]
     again /= score.frame_level[low:high, None, None]
     again *= score.open_time[low:high, *box]
     target = score.q[low:high, *box]

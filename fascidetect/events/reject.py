@@ -16,8 +16,9 @@ SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbor this near excuses a poor fit
 R2 = 0.45
 CLEAR_R2 = 0.75
-FAINT_R2 = 0.85  # a faint one must at least rise and fall as a twitch does ...
-BRIEFEST_S = 0.02  # ... and no muscle gets there sooner: a single frame that jumps
+FAINT_R2 = 0.8  # a faint one must at least rise and fall as a twitch does ...
+BRIEFEST_S = 0.015  # ... no muscle gets there sooner: a single frame that jumps ...
+SLOWEST_S = 0.12  # ... and what takes longer may as well be the limb
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
 FRAME = 2.0  # restlessness of the whole picture
@@ -67,14 +68,17 @@ def judge(
     """
     judged: list[Judged] = []
     kept: list[Candidate] = []
+    counted: list[Candidate] = []
     for one in sorted(candidates, key=lambda c: -c.score):
         reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
         if not reason or reason in ("shape", "below_threshold", "small", "step"):
             reason = _reason_beside(one, kept, longer_side_cells) or reason
-        if reason == "shape" and _in_train(one, kept):
+        if reason == "shape" and _in_train(one, counted):
             reason = ""
         if reason not in ("duplicate", "below_threshold"):
             kept.append(one)
+        if not reason:
+            counted.append(one)
         judged.append(Judged(one, reason))
     return judged
 
@@ -94,9 +98,13 @@ def _own_reason(
         ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
         ("shape", one.shape.r2 < R2),
-        ("shape", one.score < SURE * threshold and (one.shape.r2 < FAINT_R2 or one.shape.tau_s < BRIEFEST_S)),
+        ("shape", one.score < SURE * threshold and not _clear_course(one)),
     )
     return next((name for name, holds in rules if holds), "")
+
+
+def _clear_course(one: Candidate) -> bool:
+    return one.shape.r2 >= FAINT_R2 and BRIEFEST_S <= one.shape.tau_s <= SLOWEST_S
 
 
 def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> bool:
@@ -120,5 +128,5 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
     return ""
 
 
-def _in_train(one: Candidate, kept: Sequence[Candidate]) -> bool:
-    return any(abs(one.peak_s - o.peak_s) < TRAIN_S and bool((one.region & o.region).any()) for o in kept)
+def _in_train(one: Candidate, counted: Sequence[Candidate]) -> bool:
+    return any(abs(one.peak_s - o.peak_s) < TRAIN_S and bool((one.region & o.region).any()) for o in counted)

@@ -27,8 +27,10 @@ CLIPPED_AT = 6.0
 SHADING_RESTLESS = 1.5  # tail factor above which shading confirms nothing
 UNFIT = 1.6  # tail factor of displacement above which the clip is not fit: codec freezes and pops
 SIGMAS_CELLS = (1.0, 2.0)
+STRAIN = len(SIGMAS_CELLS)  # index among `ways`
 TRUNCATE = 2.5  # sd at which the smoothing over cells is cut off
 CHI3_MEDIAN = 1.54
+STRAIN_CELLS = 1.75  # sd of the neighborhood over which skin may move apart or together
 USUAL_CELLS = 2.5  # sd of the usual twitch in space, for the smallest visible movement
 RESPONSE_S = 0.9
 RESPONSE_TAUS_S = (0.03, 0.05, 0.085, 0.14)
@@ -62,7 +64,7 @@ class Score:
     responses
         (K, L) response of the filter to twitches of different widths, 1 at the center, odd L.
     lift
-        Factor from sqrt of summed squares of z to q.
+        (3,) what brings `ways` to the units of q.
     gamma
         Weight of shading.
     gain
@@ -80,6 +82,10 @@ class Score:
     lift: FloatArray
     gamma: float
     gain: FloatArray
+
+    def heights(self, z: FloatArray, valid: BoolArray) -> FloatArray:
+        """Score of each way of moving, (3, N, R, C), of filtered motion z (2, 3, N, R, C)."""
+        return ways(z, self.gamma, valid) * self.lift[:, None, None, None].astype(np.float32)
 
 
 def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Score:
@@ -112,7 +118,10 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     gamma = 0.0 if tail[2] > SHADING_RESTLESS else settings.shading_weight
     z, spread = _pooled(whitened, noise, stretch)
     open_time = _open_time(stretch)
-    q, lift = _combine(z, gamma, stretch.valid, open_time)
+    moved = ways(z, gamma, stretch.valid)
+    lift = np.array([_lift(one, open_time) for one in moved])
+    q = np.einsum("wnrc,w->wnrc", moved, lift.astype(np.float32)).max(axis=0)
+    del moved
     uneven = _uneven_motion(z[0])
     frame_level = _frame_level(uneven, stretch)
     q /= frame_level[:, None, None]
@@ -313,17 +322,45 @@ def combine(z: FloatArray, gamma: float) -> FloatArray:
     return np.asarray(np.sqrt(flow))
 
 
-def _combine(z: FloatArray, gamma: float, valid: BoolArray, open_time: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Largest combined score over the smoothing widths, (N, R, C), and the factor used for each."""
-    n = z.shape[2]
-    q = np.zeros((n, *valid.shape), np.float32)
-    lift = np.ones(len(SIGMAS_CELLS))
-    for s in range(len(SIGMAS_CELLS)):
-        one = combine(z[s], gamma)
-        middle = float(np.median(one[open_time])) if open_time.any() else 0.0
-        lift[s] = CHI3_MEDIAN / middle if middle > 0 else 1.0
-        np.maximum(q, one * np.float32(lift[s]), out=q)
-    return q, lift
+def ways(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:
+    """How strongly each cell moves with its neighbors, at both widths, and how its surroundings stretch, (3, N, R, C).
+
+    Skin over a twitch bulges or dimples: its parts go several ways, and the mean of the vectors tells little of it.
+    """
+    return np.stack([*(combine(one, gamma) for one in z), combine_strain(z[0], gamma, valid)])
+
+
+def combine_strain(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:
+    """As `combine`, of the strain of z (3, N, R, C): motion apart or together along any direction; not rotation."""
+    (ux, uy), (vx, vy) = (_slopes(channel, valid) for channel in z[:2])
+    strain = 0.5 * (np.square(ux + vy) + np.square(ux - vy) + np.square(uy + vx))
+    strain += np.minimum(np.square(z[2]), gamma * strain)
+    return np.asarray(np.sqrt(strain) * valid)
+
+
+def _slopes(channel: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Derivatives of (N, R, C) along x and y in a Gaussian neighborhood, in units of the noise of white cells.
+
+    Cells that are not valid add nothing, and an even shift beside them makes no slope.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    def smooth(x: FloatArray, row: int = 0, col: int = 0) -> FloatArray:
+        order, sd = ((0, row, col), (0.0, STRAIN_CELLS, STRAIN_CELLS)) if x.ndim == 3 else ((row, col), STRAIN_CELLS)
+        return np.asarray(gaussian_filter(x, sd, order=order, mode="constant", truncate=TRUNCATE))
+
+    share = valid.astype(np.float32)
+    mean = smooth(channel * share) / np.maximum(smooth(share), 1e-3)
+    unit = np.float32(np.sqrt(8 * np.pi) * STRAIN_CELLS**2)
+    return tuple(  # type: ignore[return-value]
+        (smooth(channel * share, *axis) - mean * smooth(share, *axis)) * unit for axis in ((0, 1), (1, 0))
+    )
+
+
+def _lift(height: FloatArray, open_time: BoolArray) -> float:
+    """Factor that gives heights (N, R, C) the median that three Gaussian channels have."""
+    middle = float(np.median(height[open_time])) if open_time.any() else 0.0
+    return CHI3_MEDIAN / middle if middle > 0 else 1.0
 
 
 def _uneven_motion(z: FloatArray) -> FloatArray:

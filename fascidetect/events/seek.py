@@ -94,9 +94,14 @@ class _Span:
 
 
 def _spans(trace: MotionTrace, settings: DetectSettings) -> list[_Span]:
-    if len(trace.time_s) < FEWEST_FRAMES:
-        return []
-    first, last = float(trace.time_s[0]), float(trace.time_s[-1])
+    """Windows over all frames, and none over a gap that is longer than a window."""
+    breaks = np.flatnonzero(np.diff(trace.time_s) > settings.window_s) + 1
+    runs = np.split(trace.time_s, breaks)
+    return [span for run in runs if len(run) >= FEWEST_FRAMES for span in _spans_of(run, settings)]
+
+
+def _spans_of(time_s: FloatArray, settings: DetectSettings) -> list[_Span]:
+    first, last = float(time_s[0]), float(time_s[-1])
     count = max(1, int(np.ceil((last - first - settings.overlap_s) / settings.window_s)))
     edges = [float(edge) for edge in np.linspace(first, last, count + 1)]
     keep = [-np.inf, *edges[1:-1], np.inf]

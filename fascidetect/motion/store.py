@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import tempfile
+import tokenize
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -114,6 +117,43 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: FloatArray) -> Non
             release(array)
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is kept as text."""
+
+    clip: ClipFacts
+    area: str
+    warnings: tuple[str, ...]
+
+
+_ARRAYS = {
+    "time_s": ("f", 1),
+    "frame_index": ("iu", 1),
+    "affine": ("f", 3),
+    "gain": ("f", 1),
+    "ok": ("b", 1),
+    "key_frame": ("b", 1),
+    "repeated": ("b", 1),
+    "residual_level": ("f", 1),
+    "mask": ("f", 2),
+    "subject": ("f", 2),
+    "texture": ("f", 2),
+    "reference": ("u", 2),
+    "displacement_px": ("f", 4),
+    "shading_pct": ("f", 3),
+    "residual": ("f", 4),
+}
+"""Kinds of numbers (as numpy names them) and dimensions of what a `MotionTrace` is made of."""
+
+_BESIDES = {"schema_version": ("U", 0), "facts": ("U", 0), "cell_px": ("iu", 0), "size_px": ("iu", 1)}
+
+_BROKEN = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError, SyntaxError),
+    *(zlib.error, zipfile.BadZipFile, msgspec.MsgspecError, tokenize.TokenError),
+)
+"""What zipfile and numpy may say of a damaged file."""
+
+
 def load_trace(path: Path) -> MotionTrace:
     """Read what `save_trace` wrote.
 
@@ -124,42 +164,39 @@ def load_trace(path: Path) -> MotionTrace:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {name.removesuffix(".npy"): _read_member(archive, name) for name in archive.namelist()}
+            arrays = {name: _read_member(archive, name, *kind) for name, kind in (_BESIDES | _ARRAYS).items()}
         version = str(arrays["schema_version"])
         if version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
             raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
         return _trace_from(arrays)
-    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, msgspec.ValidationError) as error:
-        raise FasciError(f"cannot read {path.name} as a motion trace ({error}); analyze the clip again") from error
+    except _BROKEN as error:
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise FasciError(f"cannot read {path.name} as a motion trace ({what}); analyze the clip again") from error
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> Any:
-    with archive.open(name) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+def _read_member(archive: zipfile.ZipFile, name: str, kinds: str, n_dimensions: int) -> Any:
+    """Read one array; no memory is asked for that its bytes do not fill."""
+    with archive.open(f"{name}.npy") as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{name} is of another format")
+        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        if dtype.kind not in kinds or len(shape) != n_dimensions or in_columns or min(shape, default=0) < 0:
+            raise ValueError(f"{name} has shape {shape} and type {dtype}")
+        data = file.read(math.prod(shape) * dtype.itemsize)
+        return np.frombuffer(data, dtype, count=math.prod(shape)).reshape(shape)
 
 
 def _trace_from(arrays: dict[str, Any]) -> MotionTrace:
-    facts = json.loads(str(arrays["facts"]))
+    facts = msgspec.json.decode(str(arrays["facts"]), type=_Facts)
     h, w = arrays["reference"].shape
     width_px, height_px = (int(v) for v in arrays["size_px"])
-    names = (
-        "time_s",
-        "frame_index",
-        "affine",
-        "gain",
-        "ok",
-        "key_frame",
-        "repeated",
-        "mask",
-        "subject",
-        "texture",
-        "reference",
-        "residual_level",
-    )
+    cell_px = int(arrays["cell_px"])
+    if min(width_px, height_px, w, h, cell_px) < 1:
+        raise ValueError("sizes of zero")
     return MotionTrace(
-        clip=msgspec.convert(facts["clip"], ClipFacts),
-        geometry=Geometry(width_px, height_px, w, h, int(arrays["cell_px"])),
-        area=facts["area"],
-        warnings=tuple(facts["warnings"]),
-        **{name: arrays[name] for name in (*names, *LARGE)},
+        clip=facts.clip,
+        geometry=Geometry(width_px, height_px, w, h, cell_px),
+        area=facts.area,
+        warnings=facts.warnings,
+        **{name: arrays[name] for name in _ARRAYS},
     )

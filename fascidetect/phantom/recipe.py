@@ -265,6 +265,9 @@ class Camera:
             raise SettingsError(f"rotation_deg must be 0, 90, 180 or 270, got {self.rotation_deg}")
 
 
+_LONGEST_SIDE_PX, _LONGEST_S = 8192, 86400.0
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A whole made clip; the same recipe always gives the same pictures.
@@ -295,9 +298,12 @@ class Recipe:
     nuisances: tuple[Nuisance, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.width_px % 2 or self.height_px % 2 or min(self.width_px, self.height_px) < 16:
-            raise SettingsError(f"a clip needs even sides of 16 px or more, got {self.width_px} x {self.height_px}")
-        _check("duration_s", self.duration_s, 0, math.inf)
+        if any(side % 2 or not 16 <= side <= _LONGEST_SIDE_PX for side in (self.width_px, self.height_px)):
+            raise SettingsError(
+                f"a clip needs even sides of 16 px or more, up to {_LONGEST_SIDE_PX}, "
+                f"got {self.width_px} x {self.height_px}"
+            )
+        _check("duration_s", self.duration_s, 0, _LONGEST_S)
         for nuisance in self.nuisances:
             if nuisance.kind in ("blink", "gaze") and self.scene.view != "eyelid":
                 raise SettingsError(f"{nuisance.kind} needs an eye: set view to eyelid, got {self.scene.view}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from fascidetect.errors import SettingsError
+from fascidetect.parse import toml_tree
 from fascidetect.phantom.recipe import Camera, Nuisance, Recipe, Scene, Twitch
 from fascidetect.phantom.twitch import Habit, scatter
 
@@ -42,10 +42,10 @@ def load_recipe(path: Path, *, seed: int | None = None) -> Recipe:
         The file cannot be read, is no TOML, or holds an unknown key or a value that makes no sense.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tables = toml_tree(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read the recipe {path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path} is not a TOML file: {error}") from error
     try:
         return recipe_from(tables if seed is None else {**tables, "seed": seed})

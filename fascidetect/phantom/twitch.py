@@ -28,6 +28,9 @@ _EDGE = 0.1
 """Share of the peak at which an event begins and ends (formats)."""
 
 
+_MOST_PER_MIN, _MOST_FOCI = 6000, 1000
+
+
 class Landmarks(NamedTuple):
     """Times of one event, seconds from the first frame."""
 
@@ -185,6 +188,15 @@ class Habit:
     def __post_init__(self) -> None:
         if not 1 <= self.train[0] <= self.train[1]:
             raise SettingsError(f"train must be two counts from 1, the lower first, got {self.train}")
+        for name in ("amplitude_px", "radius_px", "rise_s", "train_gap_s"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high < math.inf:
+                raise SettingsError(f"{name} must be a range above 0, the lower first, got {low:g} to {high:g}")
+        if not 0 <= self.rate_per_min <= _MOST_PER_MIN or not 1 <= self.foci <= _MOST_FOCI:
+            raise SettingsError(
+                f"rate_per_min must lie between 0 and {_MOST_PER_MIN}, foci between 1 and {_MOST_FOCI}, "
+                f"got {self.rate_per_min:g} and {self.foci}"
+            )
 
 
 def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twitch, ...]:

@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from fascidetect import __version__
+from fascidetect.files import safe_cell
 from fascidetect.model import (
     SCHEMA_VERSION,
     ClipFacts,
@@ -51,7 +52,6 @@ _DECIMALS = {
 
 _LIBRARIES = ("av", "numpy", "opencv-python-headless", "scikit-image", "scipy")
 _EXACT = frozenset({"bits_per_px", "settings", "libraries"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def rejected_in_order(result: Result) -> tuple[RejectedEvent, ...]:
 
 def result_json(result: Result, run: Run) -> bytes:
     """Encode a result as the text of result.json; what is not finite becomes null."""
-    tree = rounded(_plain(result_file(result, run)))
+    tree = rounded(plain(result_file(result, run)))
     return msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n"
 
 
@@ -137,8 +137,8 @@ def to_csv(rows: Sequence[Any], row_type: type) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        cells = rounded(_plain(row))
-        writer.writerow([_cell(cells[name]) for name in names])
+        cells = rounded(plain(row))
+        writer.writerow([safe_cell(cells[name]) for name in names])
     return out.getvalue()
 
 
@@ -196,7 +196,8 @@ def rounded(tree: Any, name: str = "") -> Any:
     return tree
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Turn a value into dicts, lists, numbers and text that can be written as UTF-8, whatever slipped in."""
     return _well_formed(msgspec.to_builtins(value, enc_hook=_python_number))
 
 
@@ -216,9 +217,3 @@ def _python_number(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError(f"cannot write a {type(value).__name__} into result.json")
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return "" if value is None else value

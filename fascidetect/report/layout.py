@@ -47,8 +47,15 @@ class Layout:
 
     def from_px(self, width_px: int) -> FloatArray:
         """(3, 3) matrix from px of a full picture of this width to canvas px."""
-        s = self.picture_w / width_px
-        return np.array([[s, 0, (s - 1) / 2 + self.picture_x], [0, s, (s - 1) / 2], [0, 0, 1]])
+        matrix = from_px(width_px, self.picture_w)
+        matrix[0, 2] += self.picture_x
+        return matrix
+
+
+def from_px(width_px: int, picture_w: int) -> FloatArray:
+    """(3, 3) matrix from px of a full picture of the first width to px of a smaller copy."""
+    s = picture_w / width_px
+    return np.array([[s, 0, (s - 1) / 2], [0, s, (s - 1) / 2], [0, 0, 1]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,15 @@ class Axis:
 
 
 class Camera:
-    """Where a place of the reference lies on the canvas, frame by frame."""
+    """Where a place of the reference lies on the canvas, frame by frame.
 
-    def __init__(self, layout: Layout, trace: Registration) -> None:
-        to_canvas = layout.from_px(trace.geometry.width_px)
+    Parameters
+    ----------
+    to_canvas
+        (3, 3) matrix from px of the full picture to canvas px.
+    """
+
+    def __init__(self, to_canvas: FloatArray, trace: Registration) -> None:
         source = trace.geometry.source_to_analysis
         self._frame_index = np.asarray(trace.frame_index)
         self._ok = np.asarray(trace.ok, dtype=bool)
@@ -100,8 +112,8 @@ class Camera:
         return bool(len(self._ok)) and bool(self._ok[self._row(index)])
 
 
-def nearest(sorted_values: IntArray, wanted: IntArray) -> IntArray:
-    """Positions in the sorted values that lie nearest to the wanted ones; 0 where there are none."""
+def nearest(sorted_values: IntArray | FloatArray, wanted: IntArray | FloatArray) -> IntArray:
+    """Positions in the sorted values that lie nearest to the wanted ones; 0 where there are fewer than two."""
     if len(sorted_values) < 2:
         return np.zeros(len(wanted), dtype=int)
     right = np.clip(np.searchsorted(sorted_values, wanted), 1, len(sorted_values) - 1)

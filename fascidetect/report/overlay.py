@@ -28,6 +28,8 @@ from fascidetect.model import (
     transform,
 )
 from fascidetect.report.layout import Axis, Camera, Layout, Rect, around, dashes, overlap
+from fascidetect.report.pen import Pen
+from fascidetect.report.still import outlines
 from fascidetect.report.style import (
     REJECTED_COLOR,
     Color,
@@ -143,15 +145,15 @@ class _Scene:
     """What is drawn into the picture: the analyzed area, boxes and places that never rest."""
 
     def __init__(self, layout: Layout, trace: Registration, result: Result) -> None:
-        self.camera = Camera(layout, trace)
+        self.camera = Camera(layout.from_px(trace.geometry.width_px), trace)
         self._layout = layout
         self._scale = layout.picture_w / trace.geometry.width_px
-        self._outlines = _outlines(trace)
+        self._outlines = outlines(trace)
         self._sustained = result.sustained
         self._marks = _marks(result)
         self._start_s = np.array([m.event.onset_s - LEAD_S for m in self._marks])
         self._end_s = np.array([m.event.offset_s + LINGER_S for m in self._marks])
-        self._pen = _Pen(layout.unit_px)
+        self._pen = Pen(layout.unit_px)
         self._thin = max(2, round(layout.unit_px / 10))
 
     def draw(self, canvas: ByteArray, picture: Picture) -> None:
@@ -198,52 +200,10 @@ class _Scene:
         labels.put(sustained_words(place.kind, place.rate_hz), box, TEXT, must=True)
 
 
-def _outlines(trace: Registration) -> list[FloatArray]:
-    """Borders of the analyzed area, closed lines (N, 2) in px of the reference."""
-    size = (trace.geometry.analysis_width_px, trace.geometry.analysis_height_px)
-    mask = cv2.resize(np.asarray(trace.mask, dtype=np.float32), size, interpolation=cv2.INTER_LINEAR)
-    sigma = 0.8 * trace.geometry.cell_px  # rounds the corners of single cells
-    inside = (cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) > 0.5).astype(np.uint8)
-    contours, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    smooth = [cv2.approxPolyDP(line, 1.0, closed=True)[:, 0, :] for line in contours]
-    return [trace.geometry.analysis_to_px(line.astype(float)) for line in smooth if len(line) > 2]
-
-
-class _Pen:
-    """Writes text of one size with the smooth font that OpenCV 5 carries; any script."""
-
-    def __init__(self, size_px: float, *, weight: int = 500) -> None:
-        self.size = max(10, round(size_px))
-        self._weight = weight
-        self._font = cv2.FontFace("sans")
-        self._widths: dict[str, int] = {}
-
-    def width(self, text: str) -> int:
-        """Width of a text in px; remembered, for measuring costs more than writing."""
-        if text not in self._widths:
-            box = cv2.getTextSize((100_000, 1000), text, (0, 500), self._font, self.size, self._weight)
-            self._widths[text] = int(box[2]) + 1
-        return self._widths[text]
-
-    def fit(self, text: str, width: float) -> str:
-        """Shorten a text until it fits; nothing where not even a few letters do."""
-        if self.width(text) <= width:
-            return text
-        for length in range(len(text) - 1, 3, -1):
-            short = text[:length].rstrip(" ,;:") + "..."
-            if self.width(short) <= width:
-                return short
-        return ""
-
-    def write(self, canvas: Canvas, text: str, x: float, baseline: float, color: Color) -> None:
-        """Write from the left end of the baseline."""
-        cv2.putText(canvas, text, (round(x), round(baseline)), color, self._font, self.size, self._weight)
-
-
 class _Labels:
     """Places labels beside boxes within one picture so that no two cover each other."""
 
-    def __init__(self, view: ByteArray, pen: _Pen) -> None:
+    def __init__(self, view: ByteArray, pen: Pen) -> None:
         self._view = view
         self._pen = pen
         self._taken: list[Rect] = []
@@ -300,8 +260,8 @@ class _Strip:
         self._layout = layout
         self._unusable = result.quality.unusable
         self._onset_s = np.array([e.onset_s for e in result.events])
-        self._pen = _Pen(layout.unit_px)
-        self._large = _Pen(1.3 * layout.unit_px)
+        self._pen = Pen(layout.unit_px)
+        self._large = Pen(1.3 * layout.unit_px)
         self._standing = _standing_words(result)
         self._judged = result.quality.verdict != "cannot_analyze"
         axis = Axis.plan(layout, trace)
@@ -423,7 +383,7 @@ def _draw_event_marks(canvas: ByteArray, layout: Layout, axis: Axis, result: Res
 def _draw_times(canvas: ByteArray, layout: Layout, axis: Axis) -> None:
     _, _, _, bottom = layout.plot
     u = layout.unit_px
-    pen = _Pen(0.85 * u)
+    pen = Pen(0.85 * u)
     ticks = time_ticks(axis.start_s, axis.end_s, at_most=layout.width // (4 * u))
     decimals = 0 if all(tick == int(tick) for tick in ticks) else 1
     for tick in ticks:
@@ -436,7 +396,7 @@ def _draw_times(canvas: ByteArray, layout: Layout, axis: Axis) -> None:
 def _draw_legend(canvas: ByteArray, layout: Layout, result: Result, label: str) -> None:
     """Explain what occurs in this strip, and write the clip's label where room is left."""
     u = layout.unit_px
-    pen = _Pen(0.85 * u)
+    pen = Pen(0.85 * u)
     x, baseline = float(u), layout.picture_h + 7.7 * u
     mid, half = round(baseline - 0.3 * u), u // 3
     if result.quality.verdict == "cannot_analyze":

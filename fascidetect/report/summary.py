@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from fascidetect.model import NOTICE, Quality, Result, Sustained
-from fascidetect.report.style import REASON_WORDS
+from fascidetect.model import NOTICE, Quality, Result, Reviewed, Summary, Sustained
+from fascidetect.report.style import REASON_WORDS, clock
 
 REJECTION_WORDS: dict[str, str] = {
     "rhythmic": "in a steady rhythm (pulse, tremor or a repeated contraction)",
@@ -39,7 +39,17 @@ def summarize(result: Result) -> str:
     str
         Some lines without a final line break. Where the clip cannot be judged no count appears.
     """
-    return "\n".join(_lines(result))
+    return "\n".join([*sentences(result), *(f"Warning: {text}" for text in warnings_of(result))])
+
+
+def sentences(result: Result) -> list[str]:
+    """The lines of `summarize` without the warnings; the first says what was filmed."""
+    return list(_lines(result))
+
+
+def warnings_of(result: Result) -> list[str]:
+    """What was odd about the file or the picture, each once."""
+    return list(dict.fromkeys((*result.clip.warnings, *result.quality.warnings)))
 
 
 def summary_and_notice(result: Result) -> str:
@@ -52,17 +62,17 @@ def _lines(result: Result) -> Iterator[str]:
     quality = result.quality
     if quality.verdict == "cannot_analyze":
         yield f"Cannot be analyzed: {_joined(quality.reasons) or 'no usable part'}."
-        yield from _warnings(result)
+        yield from reviewed_words(result.summary.reviewed)
         return
     if result.sustained:
         yield _sustained(result.sustained)
     yield _count(result)
+    yield from reviewed_words(result.summary.reviewed)
     yield from _not_counted(result)
     yield _area(result)
     yield from _left_out(quality)
     if quality.verdict == "limited" and quality.reasons:
         yield f"Limited: {_joined(quality.reasons)}."
-    yield from _warnings(result)
 
 
 def _headline(result: Result) -> str:
@@ -91,7 +101,28 @@ def _count(result: Result) -> str:
     rate = result.summary.rate_per_min
     if rate is None:
         return f"{counted}; too short for a rate. {_sentence(limit_words(result))}"
-    return f"{counted}: {rate:.3g} per minute ({_interval(result)}). {_sentence(limit_words(result))}"
+    return f"{counted}: {rate:.3g} per minute ({interval_words(result.summary)}). {_sentence(limit_words(result))}"
+
+
+def reviewed_words(reviewed: Iterable[Reviewed]) -> Iterator[str]:
+    """Say, for each rater, what came of the automatic count: one line, and one for what is no longer found."""
+    for one in reviewed:
+        parts = {"accepted": one.n_accepted, "rejected": one.n_rejected, "undecided": one.n_undecided}
+        of_program = ", ".join(f"{n} {word}" for word, n in parts.items() if n)
+        made_of = "; ".join(part for part in (of_program, f"{one.n_added} added" if one.n_added else "") if part)
+        so_far = " so far" if one.n_undecided else ""
+        count = f"{_number(one.n_events, 'movement')}{so_far}{f' ({made_of})' if made_of else ''}"
+        yield f"Reviewed by {one.rater}: {count}{_rate(one)}."
+        if one.unmatched:
+            gone = ", ".join(f"{clock(gone.peak_s, decimals=1)} ({gone.status})" for gone in one.unmatched)
+            yield f"Decided about by {one.rater} and no longer found: {gone}."
+
+
+def _rate(one: Reviewed) -> str:
+    if one.rate_per_min is None:
+        return ""
+    outside = f", without {one.n_unusable} in time left out" if one.n_unusable else ""
+    return f": {one.rate_per_min:.3g} per minute{outside} ({interval_words(one)})"
 
 
 def _none_seen(result: Result) -> str:
@@ -107,8 +138,9 @@ def _none_seen(result: Result) -> str:
     return f"{span}; {blind}."
 
 
-def _interval(result: Result) -> str:
-    low, high = result.summary.rate_low_per_min, result.summary.rate_high_per_min
+def interval_words(counts: Summary | Reviewed) -> str:
+    """The interval of a rate, and what it covers."""
+    low, high = counts.rate_low_per_min, counts.rate_high_per_min
     if low is None or high is None:
         return "no interval"
     return f"95 % interval {per_minute(low)} to {per_minute(high)}, counting chance only"
@@ -176,11 +208,6 @@ def _left_out(quality: Quality) -> Iterator[str]:
     if spans:
         longest_first = sorted(spans.items(), key=lambda item: -item[1])
         yield f"Left out: {', '.join(f'{_seconds(length)} {words}' for words, length in longest_first)}."
-
-
-def _warnings(result: Result) -> Iterator[str]:
-    for text in dict.fromkeys((*result.clip.warnings, *result.quality.warnings)):
-        yield f"Warning: {text}"
 
 
 def _joined(parts: tuple[str, ...]) -> str:

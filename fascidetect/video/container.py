@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,25 @@ FORMATS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read. Playlists, concat scripts and the like name other files: never opened."""
 
 MAX_SIDE_PX = 16384
-MAX_AREA_PX = 140_000_000
+MAX_AREA_PX = 36_000_000
+"""A little more than 8K (7680 x 4320): what a picture may cost in memory is bounded."""
+
 MAX_READ_FAILURES = 20
+_PIECE_BYTES = 1 << 20
+
+DECODER_THREADS = 4
+"""The same on every machine: each holds a picture or two in memory."""
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+Pulse: TypeAlias = Callable[[], None]
+"""Called again and again while a file is read: a sign of life."""
+
+
+def no_pulse() -> None:
+    """Nobody listens."""
+
+
 _NO_MOVIE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _VP8_SHOWN = 0x10
 
@@ -83,11 +98,24 @@ def check_file(path: Path) -> None:
         raise NotAClip(f"{path} is empty (0 bytes); copy it again")
 
 
-def sha256_of(path: Path) -> str:
+def signature(path: Path) -> tuple[int, ...]:
+    """What changes when a file is replaced or written to; empty where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def sha256_of(path: Path, pulse: Pulse = no_pulse) -> str:
     """Hex digest of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+                pulse()
+            return digest.hexdigest()
     except PermissionError as exc:
         raise NotAClip(f"no permission to read {path}; allow reading it and try again") from exc
     except OSError as exc:
@@ -101,10 +129,14 @@ def _reason(exc: Exception) -> str:
 @contextmanager
 def open_track(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its first real video track. Nothing else is opened, whatever the file names."""
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    whitelists = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    # Whatever size the coded pictures turn out to have, while the file is probed and in mid-stream too.
+    bounds = {"max_pixels": str(MAX_AREA_PX)}
     try:
         # An absolute path is never taken for a protocol; a tag that is not UTF-8 must not stop us.
-        container = av.open(str(path.absolute()), metadata_errors="replace", container_options=options)
+        container = av.open(
+            str(path.absolute()), metadata_errors="replace", container_options=whitelists, options=bounds
+        )
     except (FFmpegError, OSError, ValueError) as exc:
         raise NotAClip(
             f"cannot read {path} as a video (no MP4, MOV, MKV, WebM, AVI, 3GP or GIF found in it); "
@@ -113,6 +145,8 @@ def open_track(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         stream = choose_track(container, path)
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = DECODER_THREADS
+        stream.codec_context.options = bounds
         yield container, stream
 
 

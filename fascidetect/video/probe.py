@@ -13,13 +13,16 @@ from av.video.stream import VideoStream
 
 from fascidetect.model import ClipFacts, FloatArray, IntArray
 from fascidetect.settings import ClipSettings
-from fascidetect.video.container import open_track, real_tracks, sha256_of
+from fascidetect.video.container import Pulse, no_pulse, open_track, real_tracks, sha256_of
 from fascidetect.video.pixels import Upright
 from fascidetect.video.scan import Coded, Look, capture_tag, look, samsung_slow_motion, walk
 from fascidetect.video.stamps import GAP_S, Rhythm, rhythm
 
 _SAME_RATE = 1.2
 _FALLBACK_FPS = 30.0
+_SLOWEST_FPS, _FASTEST_FPS = 0.5, 10000.0
+_LONGEST_S = 7 * 86400.0
+"""Stamps that span more are of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Probe:
     stored_px: tuple[int, int]
 
 
-def probe(path: Path, settings: ClipSettings) -> Probe:
+def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
     """Find out what a file is.
 
     Raises
@@ -60,11 +63,11 @@ def probe(path: Path, settings: ClipSettings) -> Probe:
     NoFrames
         No picture in the video track.
     """
-    sha256 = sha256_of(path)
+    sha256 = sha256_of(path, pulse)
     with open_track(path) as (container, stream):
         first = look(container, stream, path)
     with open_track(path) as (container, stream):
-        coded = walk(container, stream)
+        coded = walk(container, stream, pulse)
         clock = _clock(coded, first, stream, settings)
         tag_fps = capture_tag(container, stream)
         warnings = (
@@ -124,9 +127,10 @@ class _Clock:
 def _clock(coded: Coded, first: Look, stream: VideoStream, settings: ClipSettings) -> _Clock:
     tick_s = float(stream.time_base or Fraction(1, 1000))
     ticks = _shown_ticks(coded, first)
-    guessed = len(ticks) < max(1, coded.n_frames // 3)
+    guessed = len(ticks) < max(1, coded.n_frames // 2) or (float(ticks[-1]) - float(ticks[0])) * tick_s > _LONGEST_S
     if guessed:
         fps = float(stream.average_rate or _FALLBACK_FPS)
+        fps = fps if _SLOWEST_FPS <= fps <= _FASTEST_FPS else _FALLBACK_FPS
         ticks = np.arange(max(1, coded.n_frames))
         tick_s = 1 / fps
     origin = int(ticks[0])

@@ -21,11 +21,11 @@ from weakref import WeakSet
 import numpy as np
 from av import VideoFrame
 
-from fascidetect.errors import NoFrames
+from fascidetect.errors import NoFrames, NotAClip
 from fascidetect.model import ClipFacts, FloatArray, Frame, Geometry, Picture
 from fascidetect.settings import ClipSettings
 from fascidetect.video import pixels
-from fascidetect.video.container import Trouble, check_file, decoded, open_track
+from fascidetect.video.container import Pulse, Trouble, check_file, decoded, no_pulse, open_track, signature
 from fascidetect.video.pixels import Upright
 from fascidetect.video.probe import probe
 from fascidetect.video.scan import stamp
@@ -58,6 +58,8 @@ class Clip:
         The file. Nothing else is ever opened, whatever the file names.
     settings
         Part to read and rate of recording.
+    pulse
+        Called again and again while the file is read.
 
     Attributes
     ----------
@@ -74,13 +76,25 @@ class Clip:
         Nothing in it that can be read as a video.
     NoFrames
         Not one picture, in the file or in the chosen part.
+
+    Notes
+    -----
+    A file that changes while it is read is `NotAClip` at the end of the iteration.
     """
 
-    def __init__(self, path: str | Path, settings: ClipSettings = ClipSettings()) -> None:  # noqa: B008 (frozen)
+    def __init__(
+        self,
+        path: str | Path,
+        settings: ClipSettings = ClipSettings(),  # noqa: B008 (frozen)
+        *,
+        pulse: Pulse = no_pulse,
+    ) -> None:
         self.path = Path(path)
+        self._pulse = pulse
         self._settings = settings
         check_file(self.path)
-        self._probe = probe(self.path, settings)
+        self._signature = signature(self.path)
+        self._probe = probe(self.path, settings, pulse)
         self.facts: ClipFacts = self._probe.facts
         stamps = self._probe.stamps_s
         self.n_expected = int(np.sum((stamps >= settings.from_s) & (stamps <= settings.to_s)))
@@ -166,6 +180,8 @@ class Clip:
                 if item is not None and time_s >= start_s:
                     trouble.shown += 1
                     yield time_s, item
+            if signature(self.path) != self._signature:
+                raise NotAClip(f"{self.path} changed while it was read; wait until it is complete and try again")
             ended = True
         finally:
             self._met.update(self._describe(trouble, ended=ended))
@@ -178,6 +194,7 @@ class Clip:
         previous_s = -self._probe.step_s
         with open_track(self.path) as (container, stream):
             for index, frame in enumerate(decoded(container, stream, trouble)):
+                self._pulse()
                 time_s = self._time(index, frame, previous_s, trouble)
                 trouble.backwards += time_s < previous_s
                 trouble.resized += (frame.width, frame.height) != self._probe.stored_px

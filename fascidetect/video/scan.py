@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from fascidetect.errors import NoFrames
 from fascidetect.model import IntArray
-from fascidetect.video.container import Trouble, decoded, is_shown, packets
+from fascidetect.video.container import Pulse, Trouble, decoded, is_shown, no_pulse, packets
 from fascidetect.video.pixels import Upright, bit_depth
 from fascidetect.video.stamps import LOOKAHEAD
 
@@ -115,12 +115,13 @@ def _orientation(frame: VideoFrame, stream: VideoStream) -> tuple[Upright, bool]
     return Upright.from_matrix(a, b, c, d), bool(off_axis)
 
 
-def walk(container: InputContainer, stream: VideoStream) -> Coded:
+def walk(container: InputContainer, stream: VideoStream, pulse: Pulse = no_pulse) -> Coded:
     """Read every coded frame of the track, decoding none."""
     ticks = array("q")
     n_frames = n_bytes = n_hidden = 0
     codec = stream.codec_context.codec.canonical_name
     for packet in packets(container, stream, Trouble()):
+        pulse()
         n_bytes += 0 if packet.is_discard else packet.size
         if not is_shown(packet, codec):
             n_hidden += 1

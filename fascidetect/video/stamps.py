@@ -73,6 +73,8 @@ def rhythm(stamps_s: FloatArray, tick_s: float) -> Rhythm:
     steps = np.diff(stamps_s)
     median = float(np.median(steps))
     near = np.abs(steps - median) <= max(VFR_DEVIATION * median, 1.5 * tick_s)
+    if not near.any():  # two intervals or so, that have nothing in common
+        near |= True
     typical = float(steps[near].mean())
     gaps = steps > max(GAP_S, 1.5 * typical)
     count = float(np.rint(steps[~gaps] / typical).sum())

@@ -23,7 +23,7 @@ class FakePipeline:
         self.raises = {}
         self.calls = []
 
-    def analyze_to_folder(self, path, folder, settings, *, force=False, progress=None):
+    def analyze_to_folder(self, path, folder, settings, *, force=False, progress=None, isolate=False):
         self.calls.append((path, folder, settings))
         if path.name in self.raises:
             raise self.raises[path.name]
@@ -52,7 +52,7 @@ def reader(monkeypatch):
     """Stand-in for the reader: every clip has the example's facts and one warning."""
 
     class Clip:
-        def __init__(self, path, settings):
+        def __init__(self, path, settings, *, isolate):
             if not Path(path).exists():
                 raise ClipNotFound(f"no such file: {path}")
             self.facts = example_facts(name=Path(path).name)
@@ -64,9 +64,9 @@ def reader(monkeypatch):
         def __exit__(self, *exc):
             return None
 
-    module = types.ModuleType("fascidetect.video.reader")
-    module.Clip = Clip
-    monkeypatch.setitem(sys.modules, "fascidetect.video.reader", module)
+    module = types.ModuleType("fascidetect.video.isolated")
+    module.open_clip = Clip
+    monkeypatch.setitem(sys.modules, "fascidetect.video.isolated", module)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ctrl-C in a real process, with the real pipeline."""
+"""Signals that ask to end, in a real process, with the real pipeline and its decoder beside it."""
 
 import signal
 import subprocess
@@ -12,8 +12,16 @@ SAMPLE = Path(__file__).parent.parent.parent / "samples" / "calf-twitches.mp4"
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent in the way of POSIX")
-def test_an_interrupt_while_working_leaves_nothing(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in the way of POSIX")
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [
+        (signal.SIGINT, 130, "fascidetect: interrupted; nothing was half-written\n"),
+        (signal.SIGTERM, 143, "fascidetect: ended from outside; nothing was half-written\n"),
+    ],
+)
+def test_a_signal_while_working_leaves_nothing(tmp_path, monkeypatch, number, status, said):
+    monkeypatch.setenv("FASCIDETECT_ISOLATE", "1")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits an ignored SIGINT
     try:
         words = [sys.executable, "-m", "fascidetect", "analyze", str(SAMPLE), "-o", str(tmp_path / "deep" / "out")]
@@ -22,9 +30,9 @@ def test_an_interrupt_while_working_leaves_nothing(tmp_path):
             while not (tmp_path / "deep").exists() and time.monotonic() < deadline_s:
                 time.sleep(0.05)
             time.sleep(0.5)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate(timeout=60)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert (process.returncode, out, err) == (130, "", "fascidetect: interrupted; nothing was half-written\n")
+    assert (process.returncode, out, err) == (status, "", said)
     assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 import json
 from pathlib import Path
@@ -5,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from fascidetect.errors import ClipError, ClipNotFound, OutputError
-from fascidetect.evaluate import load_annotations, save_annotations
+from fascidetect.evaluate import annotations_text, load_annotations, save_annotations
 from fascidetect.truth import Ignored, TrueEvent, Truth
 
 EVENTS = (
     TrueEvent("t1", 1.25, 1.3, 1.75, 120.5, 80.25, 20.0, 1.5, 1),
-    TrueEvent("t2", None, 4.125, None),
+    TrueEvent("t2", None, 4.125, None, note="=weak, two < three"),
     TrueEvent("t3", 7.5, 7.625, 8.0, 200.0, 100.0),
 )
 TRUTH = Truth("1.0", "calf.mp4", "", None, "", 0, 0, 0.0, None, EVENTS, (Ignored(10.0, 12.5, "moves"),))
@@ -38,6 +39,27 @@ def test_what_is_written_is_read_again(tmp_path, form, name):
     assert all(same(a, b) for a, b in zip(back.events, EVENTS, strict=True))
     assert [(i.start_s, i.end_s, i.reason) for i in back.ignore] == [(10.0, 12.5, "moves")]
     assert back.clip == ("" if form == "csv" else "calf.mp4")
+
+
+@pytest.mark.parametrize("form", ["csv", "boris-table"])
+def test_no_cell_is_run_as_a_formula(form):
+    events = (TrueEvent("=1", 1.0, 1.1, 1.2, note="@a"), TrueEvent("a", 2.0, 2.1, 2.2, note="-b"))
+    bad = dataclasses.replace(TRUTH, clip="+calf", events=events, ignore=(Ignored(3, 4, "=HYPERLINK(1)"),))
+    delimiter = "," if form == "csv" else "\t"
+    cells = [c for row in csv.reader(annotations_text(bad, form).splitlines(), delimiter=delimiter) for c in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_cues_for_a_player():
+    assert annotations_text(dataclasses.replace(TRUTH, events=EVENTS[:2]), "vtt") == (
+        "WEBVTT\n\n"
+        "t1\n00:00:01.250 --> 00:00:01.750\nmovement 1 of 2\n\n"
+        "t2\n00:00:03.875 --> 00:00:04.375\nmovement 2 of 2: =weak, two &lt; three\n\n"
+        "ignore1\n00:00:10.000 --> 00:00:12.500\nnot judged: moves\n"
+    )
+    long = (TrueEvent("a\n\nb", 3600.0, 3661.5, 3661.5, note="x --> y"),)
+    text = annotations_text(dataclasses.replace(TRUTH, events=long, ignore=()), "vtt")
+    assert text == "WEBVTT\n\na b\n01:00:00.000 --> 01:01:01.500\nmovement 1 of 1: x --&gt; y\n"
 
 
 def read(tmp_path, text, name="a.csv"):

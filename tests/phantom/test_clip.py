@@ -38,7 +38,7 @@ KEYS = [
     "camera",
     "injected_after_codec",
 ]
-EVENT_KEYS = ["id", "onset_s", "peak_s", "offset_s", "x_px", "y_px", "radius_px", "amplitude_px", "focus"]
+EVENT_KEYS = ["id", "onset_s", "peak_s", "offset_s", "x_px", "y_px", "radius_px", "amplitude_px", "focus", "note"]
 
 
 def decode(path):

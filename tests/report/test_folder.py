@@ -1,3 +1,4 @@
+import contextlib
 import errno
 from pathlib import Path
 
@@ -144,3 +145,85 @@ def test_no_permission_is_one_line(tmp_path, monkeypatch):
 def test_errors_that_are_not_about_the_results_pass_through(tmp_path):
     with pytest.raises(FileNotFoundError), results_folder(tmp_path / "sub" / "out"):
         Path("/nonexistent/elsewhere").read_text()
+
+
+def test_detecting_again_never_deletes_what_people_decided(tmp_path):
+    fill(tmp_path, "result.json", "overlay.mp4", text=RESULT)
+    fill(tmp_path, "review.jsonl", "review.torn", text="decisions")
+    with results_folder(tmp_path, force=True) as scratch:
+        fill(scratch, "result.json", text=RESULT)
+    kept = {"result.json": RESULT, "review.jsonl": "decisions", "review.torn": "decisions"}
+    assert content(tmp_path) == kept
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path, KeyboardInterrupt())
+    assert content(tmp_path) == kept
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_two_runs_never_write_to_one_folder(tmp_path, there):
+    target = tmp_path / "out"
+    if there:
+        target.mkdir()
+        fill(target, "result.json", text=RESULT)
+    with results_folder(target, force=True) as scratch:
+        with pytest.raises(OutputError, match="another run is writing results"), results_folder(target, force=True):
+            pytest.fail("must refuse")
+        fill(scratch, "result.json")
+    assert content(target) == {"result.json": "new"}
+
+
+def test_results_that_appear_meanwhile_are_kept(tmp_path):
+    target = tmp_path / "out"
+
+    def meanwhile():
+        with results_folder(target) as scratch:
+            fill(scratch, "result.json")
+            target.mkdir()  # by a program that knows nothing of our locks
+            fill(target, "result.json", text=RESULT)
+
+    with pytest.raises(OutputError, match="already holds results"):
+        meanwhile()
+    assert content(target) == {"result.json": RESULT}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_a_killed_run_left_is_removed(tmp_path, there):
+    target = tmp_path / "out"
+    left = target / ".fascidetect.partial" if there else tmp_path / ".out.partial"
+    (left / "clips").mkdir(parents=True)
+    fill(left, "overlay.mp4", text="half")
+    with results_folder(target) as scratch:
+        assert list(scratch.iterdir()) == []
+        fill(scratch, "result.json")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "result.json"]
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path, monkeypatch, after):
+    """Died after so many of its four steps: what the next run finds are the old results, or all of the new."""
+    fill(tmp_path, "foci.csv", "trace.npz", text="old")
+    fill(tmp_path, "result.json", text=RESULT)
+    steps = iter(range(after))
+
+    def step(real):
+        def counted(self, *words, **more):
+            if not self.name.endswith(".partial") and next(steps, None) is None:
+                raise SystemExit("killed")
+            return real(self, *words, **more)
+
+        return counted
+
+    with monkeypatch.context() as patch:
+        for name in ("rename", "replace", "unlink"):
+            patch.setattr(Path, name, step(getattr(Path, name)))
+        keep = ("trace.npz", "events.csv")
+        with contextlib.suppress(SystemExit), results_folder(tmp_path, force=True, keep=keep) as scratch:
+            fill(scratch, "events.csv")
+            fill(scratch, "result.json", text=RESULT + " ")
+    with pytest.raises(OutputError, match="already holds results"), results_folder(tmp_path):
+        pytest.fail("must refuse")
+    assert content(tmp_path) in (
+        {"foci.csv": "old", "trace.npz": "old", "result.json": RESULT},
+        {"events.csv": "new", "trace.npz": "old", "result.json": RESULT + " "},
+    )

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from helpers.build import (
     unfit_result,
 )
 
-from fascidetect.model import NOTICE, Summary
+from fascidetect.model import NOTICE, Reviewed, Summary, Unmatched
 from fascidetect.report.summary import REJECTION_WORDS, summarize, summary_and_notice
 from fascidetect.settings import REASONS, ClipSettings, ReportSettings, Settings
 
@@ -107,3 +108,36 @@ def test_no_word_judges(make):
     result = make(sustained=(rhythm(), continuous()))
     assert not re.search(LOADED, summarize(result), re.IGNORECASE)
     assert not re.search(LOADED, " ".join(REJECTION_WORDS.values()), re.IGNORECASE)
+
+
+def reviewed(**changes):
+    return dataclasses.replace(Reviewed("first", 1, 1, 0, 2, 3, 0, 4.5, 0.928, 13.15, 5), **changes)
+
+
+def with_review(*reviews, result=None):
+    result = result or example_result()
+    return summarize(dataclasses.replace(result, summary=dataclasses.replace(result.summary, reviewed=reviews)))
+
+
+def test_automatic_and_reviewed_counts_stand_side_by_side():
+    text = with_review(reviewed(), reviewed(rater="second", n_undecided=4))
+    assert "2 movements counted in 40 s" in text
+    assert (
+        "Reviewed by first: 3 movements (1 accepted, 1 rejected; 2 added): 4.5 per minute "
+        "(95 % interval 0.93 to 13.2, counting chance only).\n"
+    ) in text
+    assert "Reviewed by second: 3 movements so far (1 accepted, 1 rejected, 4 undecided; 2 added)" in text
+
+
+def test_a_review_is_told_without_a_rate_and_where_nothing_could_be_judged():
+    one = reviewed(n_accepted=0, n_rejected=0, rate_per_min=None, rate_low_per_min=None, rate_high_per_min=None)
+    assert "Reviewed by first: 3 movements (2 added).\n" in with_review(one)
+    assert "Reviewed by first: 3 movements (2 added)." in with_review(one, result=unfit_result())
+
+
+def test_what_was_decided_and_is_no_longer_found_is_listed():
+    gone = (Unmatched("e1", 83.25, "accepted"), Unmatched("e2", 90.0, "rejected"))
+    assert "Decided about by first and no longer found: 1:23.2 (accepted), 1:30.0 (rejected)." in with_review(
+        reviewed(unmatched=gone)
+    )
+    assert "1 in time left out" in with_review(reviewed(n_unusable=1))
