@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from fascidetect.errors import ClipError, ClipNotFound, FasciError, NotAClip, SettingsError
 from fascidetect.events.store import Candidates, load_candidates, save_candidates
-from fascidetect.model import SCHEMA_VERSION, Progress, Result
-from fascidetect.report.export import run_since, write_result, write_tables
+from fascidetect.model import SCHEMA_VERSION, Progress, Registration, Result
+from fascidetect.report.export import Run, run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import OUR_FILES, results_folder
+from fascidetect.report.page import OVERLAY
 from fascidetect.result import make_result
 from fascidetect.settings import DECIDED, SOUGHT, Settings
 from fascidetect.settings_file import describe, settings_from_json
 
-PICTURED = ("overlay.mp4", "report.html")
-"""Results that need the clip to be drawn again."""
+if TYPE_CHECKING:
+    from fascidetect.report.layout import Layout
+    from fascidetect.report.strips import Strip
+
+    Drawn = tuple[Layout, dict[str, Strip]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,12 @@ class Retuned:
     n_before
         Movements that were counted before; None where the clip could not be judged.
     outdated
-        Files in the folder that show an earlier decision.
+        Whether overlay.mp4 shows another decision.
     """
 
     result: Result
     n_before: int | None
-    outdated: tuple[str, ...]
+    outdated: bool
 
 
 def retune(
@@ -50,9 +55,10 @@ def retune(
     *,
     full: bool = False,
     clip: Path | None = None,
+    isolate: bool = False,
     progress: Progress | None = None,
 ) -> Retuned:
-    """Judge a result again under changed settings and replace its tables, result.json and timeline.
+    """Judge a result again under changed settings and replace its tables, pages and figures.
 
     Parameters
     ----------
@@ -63,7 +69,9 @@ def retune(
     full
         Seek the candidates in trace.npz again, so that settings may change that act there.
     clip
-        To draw the overlay again; without it the old one stays.
+        To draw the overlay and the pictures of movements again; without it the old ones stay.
+    isolate
+        Decode the clip in a process of its own.
     progress
         Told ("drawing", frames done, frames in all).
 
@@ -75,22 +83,24 @@ def retune(
         A setting has changed that acts too early.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    before = _read(folder / "result.json")
-    settings = change(before.settings)
-    held = _sought(folder, before.settings, settings) if full else _stored(folder, settings)
-    if held.about.clip.sha256 != before.sha256:
-        raise FasciError(f"{folder} holds files of different clips; analyze the clip again")
-    result = make_result(held.about, held.windows, settings)
+    _read(folder / "result.json")  # before anything is made beside it
     with results_folder(folder, source=clip, force=True, keep=OUR_FILES) as scratch:
+        before = _read(folder / "result.json")
+        settings = change(before.settings)
+        held = _sought(folder, before.settings, settings) if full else _stored(folder, settings)
+        if held.about.clip.sha256 != before.sha256:
+            raise FasciError(f"{folder} holds files of different clips; analyze the clip again")
+        result = make_result(held.about, held.windows, settings)
         if full:
             save_candidates(scratch / "candidates.npz", held)
+        drawn: Drawn | None = None
         if clip is not None and len(held.about.time_s):
-            _draw(clip, scratch / "overlay.mp4", held, result, progress)
+            drawn = _draw(clip, scratch / OVERLAY, held, result, isolate=isolate, progress=progress)
         write_timeline(scratch / "timeline.png", held.about, result, settings.report.label)
         write_tables(result, scratch)
-        write_result(result, run_since(started, clock), scratch / "result.json")
-        written = {path.name for path in scratch.iterdir()}
-    outdated = tuple(name for name in PICTURED if name not in written and (folder / name).exists())
+        run = run_since(started, clock)
+        outdated = _write_report(scratch, folder, held.about, result, run, drawn)
+        write_result(result, run, scratch / "result.json")
     return Retuned(result, before.n_events, outdated)
 
 
@@ -126,14 +136,36 @@ def _refuse(before: Settings, after: Settings, allowed: Collection[str]) -> None
     raise SettingsError(f"{', '.join(names)} acts on the video itself: analyze the clip again")
 
 
-def _draw(clip: Path, target: Path, held: Candidates, result: Result, progress: Progress | None) -> None:
+def _draw(
+    clip: Path, target: Path, held: Candidates, result: Result, *, isolate: bool, progress: Progress | None
+) -> Drawn:
     from fascidetect.pipeline import write_overlay
     from fascidetect.video.isolated import open_clip
 
-    with open_clip(clip, result.settings.clip, isolate=False) as opened:
+    with open_clip(clip, result.settings.clip, isolate=isolate) as opened:
         if opened.facts.sha256 != held.about.clip.sha256:
             raise NotAClip(f"{clip} is not the clip that was analyzed into these results")
-        write_overlay(opened, target, held.about, result, progress)
+        return write_overlay(opened, target, held.about, result, progress)
+
+
+def _write_report(
+    scratch: Path, folder: Path, about: Registration, result: Result, run: Run, drawn: Drawn | None
+) -> bool:
+    """Write report.html, without the clip with what the one before shows of it; say whether its video is outdated."""
+    from fascidetect.report.carry import carry_over, outdated
+    from fascidetect.report.compose import make_page
+    from fascidetect.report.html import REPORT, read_page, write_report
+
+    if drawn:
+        layout, strips = drawn
+        write_report(make_page(about, result, run, strips, layout), scratch)
+        return False
+    page = make_page(about, result, run, {}, None)
+    with contextlib.suppress(ClipError):  # it is gone, or of another version
+        before = read_page(folder / REPORT)
+        page = carry_over(page, before if (folder / OVERLAY).exists() else replace(before, video=None))
+    write_report(page, scratch, folder)
+    return outdated(page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,42 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers.build import example_run
 
 from fascidetect import retune as module
+from fascidetect.cli import main
 from fascidetect.errors import ClipError, ClipNotFound, FasciError, SettingsError
 from fascidetect.events.store import save_candidates
 from fascidetect.motion.store import save_trace
 from fascidetect.pipeline import detect
+from fascidetect.report.carry import OUTDATED
+from fascidetect.report.compose import make_page
 from fascidetect.report.export import write_result, write_tables
+from fascidetect.report.html import read_page, write_report
+from fascidetect.report.layout import Layout
+from fascidetect.report.strips import Strip
 from fascidetect.retune import retune
+from fascidetect.review import Draft, decide, load_counts
 from fascidetect.settings import DECIDED, SOUGHT, ClipSettings, MeasureSettings, QualitySettings
 
 TABLES = ("events.csv", "rejected.csv", "per_minute.csv", "foci.csv")
 
 
 def write(folder, judged, result=None):
-    """Write what `analyze_to_folder` writes, less the pictures."""
+    """Write what `analyze_to_folder` writes, with a word in place of each picture."""
     folder.mkdir()
+    (folder / "overlay.mp4").write_bytes(b"video")
     save_trace(folder / "trace.npz", judged.trace)
     save_candidates(folder / "candidates.npz", judged.held)
-    write_tables(result or judged.result, folder)
-    write_result(result or judged.result, example_run(), folder / "result.json")
+    result = result or judged.result
+    write_tables(result, folder)
+    strips = {event.id: Strip(event.id.encode(), 2.0) for event in result.events}
+    write_report(make_page(judged.trace, result, example_run(), strips, Layout.plan(960, 540)), folder)
+    write_result(result, example_run(), folder / "result.json")
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +74,24 @@ def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def page_of(folder):
+    """The page less when it was made."""
+    page = read_page(folder / "report.html")
+    return replace(page, facts=tuple(fact for fact in page.facts if fact.name != "Analyzed"))
+
+
+def pictured(movements):
+    return {one.id for one in movements if one.strip}
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_the_same_settings_give_the_same_files(folder, written, full):
-    before = content(folder)
+    before, page = content(folder), page_of(folder)
     done = retune(folder, same, full=full)
     after = content(folder)
+    assert page_of(folder) == page
+    assert not done.outdated
+    assert before.pop("report.html") != after.pop("report.html")
     assert done.n_before == len(done.result.events) > 0
     assert after.pop("timeline.png") == b"timeline"
     made, remade = (json.loads(files.pop("result.json")) for files in (before, after))
@@ -97,14 +123,77 @@ def test_what_is_not_changed_stays_from_one_time_to_the_next(folder):
 
 
 def test_only_what_is_judged_is_replaced(folder):
-    for name in ("review.jsonl", "overlay.mp4", "report.html", "notes.txt"):
+    for name in ("review.jsonl", "overlay.mp4", "notes.txt"):
         (folder / name).write_text("old")
     before = content(folder)
     done = retune(folder, detected(sensitivity="low"))
     changed = {name for name, data in content(folder).items() if data != before.get(name)}
-    assert changed <= {*TABLES, "result.json", "timeline.png"}
-    assert {"events.csv", "result.json"} <= changed
-    assert done.outdated == ("overlay.mp4", "report.html")
+    assert changed <= {*TABLES, "result.json", "timeline.png", "report.html"}
+    assert {"events.csv", "result.json", "report.html"} <= changed
+    assert done.outdated
+
+
+def test_the_report_keeps_the_pictures_and_says_that_the_video_is_of_another_decision(folder):
+    first = page_of(folder)
+    assert pictured(first.movements) == {one.id for one in first.movements}
+    assert OUTDATED not in first.warnings
+
+    retune(folder, detected(sensitivity="low"))
+    fewer = page_of(folder)
+    assert {one.id for one in fewer.movements} < {one.id for one in first.movements}
+    assert pictured((*fewer.movements, *fewer.rejected)) == pictured(first.movements)
+    assert fewer.warnings == (*first.warnings, OUTDATED)
+
+    retune(folder, detected(sensitivity="normal", keep=("duplicate",)))
+    more = page_of(folder)
+    assert {one.id for one in more.movements} > {one.id for one in first.movements}
+    assert pictured(more.movements) == pictured(first.movements)
+    assert OUTDATED in more.warnings
+
+    assert not retune(folder, detected(keep=())).outdated
+    assert page_of(folder) == first
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_text("old")], ids=["gone", "other"])
+def test_without_a_report_before_there_are_no_pictures(folder, harm):
+    harm(folder / "report.html")
+    assert not retune(folder, same).outdated
+    page = page_of(folder)
+    assert page.movements
+    assert pictured(page.movements) == set()
+    assert page.video is None
+
+
+def test_a_review_is_matched_and_shown_again(folder, twitching):
+    first, *_, last = twitching.result.events  # which a low sensitivity does not count
+    for event, action in ((first, "accept"), (last, "reject")):
+        decide(folder, Draft("anna", action, event_id=event.id))
+    done = CliRunner().invoke(main, ["retune", str(folder), "--sensitivity", "low"])
+    assert "Reviewed by anna: 1 movement so far (2 undecided; 1 added)" in done.stdout
+    (counts,) = load_counts(folder)
+    assert (counts.n_undecided, counts.n_added, counts.unmatched) == (2, 1, ())
+    assert page_of(folder).reviewed == (counts,)
+    (kept,) = json.loads((folder / "result.json").read_bytes())["summary"]["reviewed"]
+    assert (kept["rater"], kept["n_undecided"]) == ("anna", 2)
+
+
+def test_a_video_that_was_removed_is_not_shown(folder):
+    (folder / "overlay.mp4").unlink()
+    assert not retune(folder, detected(sensitivity="low")).outdated
+    assert page_of(folder).video is None
+
+
+def test_the_video_can_be_put_into_the_report(folder):
+    retune(folder, lambda settings: replace(settings, report=replace(settings.report, standalone=True)))
+    assert "data:video/mp4;base64,dmlkZW8=" in (folder / "report.html").read_text("utf-8")
+
+
+def test_a_run_that_was_killed_while_publishing_is_finished_first(folder, tmp_path, twitching):
+    other = detected(sensitivity="low")(twitching.held.settings)
+    write(tmp_path / "ready", twitching, detect(twitching.trace, other))
+    (tmp_path / "ready").rename(folder / ".fascidetect.ready")
+    assert retune(folder, same).result.settings == other
+    assert not (folder / ".fascidetect.ready").exists()
 
 
 def test_the_timeline_is_drawn(written, tmp_path):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from fascidetect.cli.analyze import Say
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, override, parsed
+from fascidetect.cli.params import EXISTING_FILE, LEVELS, isolate_option, override, parsed
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
-from fascidetect.model import NOTICE
+from fascidetect.model import NOTICE, Reviewed
 from fascidetect.settings import DECIDED, REASONS, SOUGHT, Settings
 from fascidetect.settings_file import load_settings, parse_scale
 
@@ -25,10 +25,10 @@ _NONE = "none"
 
 _HELP = f"""Judge the results in DIR (folders written by analyze) again under other settings, without the video.
 
-In about a second each, events.csv, rejected.csv, per_minute.csv, foci.csv, result.json and timeline.png are made
-anew from candidates.npz, which holds all that may have been a movement. What is not given stays as it was. Decisions
-of a review stay, and are matched again to the new events. overlay.mp4 still shows the decision before, unless --clip
-gives the video to draw it from.
+In about a second each, events.csv, rejected.csv, per_minute.csv, foci.csv, result.json, timeline.png and report.html
+are made anew from candidates.npz, which holds all that may have been a movement. What is not given stays as it was.
+Decisions of a review stay, and are matched again to the new events. overlay.mp4 still shows the decision before, and
+movements that were not counted before have no pictures in the report, unless --clip gives the video to draw from.
 
 \b
 Examples:
@@ -85,6 +85,7 @@ class _Change:
 @click.option("--config", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; those it leaves out stay.")
 @click.option("--full", is_flag=True, help="Seek the candidates in trace.npz again, which takes longer.")
 @click.option("--clip", type=click.Path(path_type=Path), metavar="CLIP", help="Draw overlay.mp4 again from the video.")
+@isolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print result.json, one line for each result, instead of words.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def retune_command(  # noqa: PLR0913 - one argument for each option
@@ -97,6 +98,7 @@ def retune_command(  # noqa: PLR0913 - one argument for each option
     config: Path | None,
     full: bool,
     clip: Path | None,
+    isolate: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -114,36 +116,40 @@ def retune_command(  # noqa: PLR0913 - one argument for each option
     for number, folder in enumerate(folders):
         if number and say.words:
             click.echo()
-        all_done &= _one(folder, change, full=full, clip=clip, say=say)
+        all_done &= _one(folder, change, full=full, clip=clip, isolate=isolate, say=say)
     if not all_done:
         raise click.exceptions.Exit(1)
 
 
-def _one(folder: Path, change: _Change, *, full: bool, clip: Path | None, say: Say) -> bool:
+def _one(folder: Path, change: _Change, *, full: bool, clip: Path | None, isolate: bool, say: Say) -> bool:
     """Judge one result again; False, after a line on stderr, where it cannot be."""
     from fascidetect.retune import retune
+    from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(folder.name), quiet=say.quiet) as progress:
-            done = retune(folder, change, full=full, clip=clip, progress=progress)
+            done = retune(folder, change, full=full, clip=clip, isolate=isolate, progress=progress)
+        reviewed = renew_result(folder)
+        renew_report(folder)
     except FasciError as error:
         complain(error)
         return False
     if say.json:
         click.echo(compact(folder / "result.json"))
     elif say.words:
-        _report(done, folder)
+        _report(done, reviewed, folder)
     if done.result.quality.verdict == "cannot_analyze":
         complain(f"{folder} cannot be judged: {'; '.join(done.result.quality.reasons) or 'no usable part'}")
         return False
     return True
 
 
-def _report(done: Retuned, folder: Path) -> None:
+def _report(done: Retuned, reviewed: tuple[Reviewed, ...], folder: Path) -> None:
     from fascidetect.report.summary import summarize
 
+    result = replace(done.result, summary=replace(done.result.summary, reviewed=reviewed))
+
     before = "it could not be judged" if done.n_before is None else f"{done.n_before} counted"
-    tell(f"{summarize(done.result)}\nBefore: {before}.\nResults: {folder}")
+    tell(f"{summarize(result)}\nBefore: {before}.\nResults: {folder}")
     if done.outdated:
-        names = " and ".join(done.outdated)
-        tell(f"Not drawn again, so of an earlier decision: {names} (--clip CLIP draws the overlay again)")
+        tell("overlay.mp4 shows an earlier decision (--clip CLIP draws it again)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -59,6 +60,7 @@ def make_page(
         _movement(event, number, "", strips.get(event.id))
         for number, event in enumerate(events_in_order(result.events), 1)
     )
+    decision = _decision(result)
     page = Page(
         schema_version=SCHEMA_VERSION,
         title=result.settings.report.label or result.clip.name,
@@ -82,8 +84,9 @@ def make_page(
         settings=_changed_settings(result),
         still=_still(trace),
         curve=_curve(result),
-        video=_video(trace, overlay) if overlay else None,
+        video=_video(trace, overlay, decision) if overlay else None,
         standalone=result.settings.report.standalone,
+        decision=decision,
     )
     return msgspec.convert(plain(page), Page)  # plain numbers and text that can be written
 
@@ -241,8 +244,13 @@ def _curve(result: Result) -> Curve:
     )
 
 
-def _video(trace: Registration, layout: Layout) -> Video:
+def _decision(result: Result) -> str:
+    """Digest of all that is drawn into the overlay and may change when a clip is judged again."""
+    shown = (result.quality, result.events, result.rejections, result.sustained, result.activity.threshold)
+    return hashlib.sha256(msgspec.json.encode(plain(shown))).hexdigest()[:16]
+
+
+def _video(trace: Registration, layout: Layout, decision: str) -> Video:
     first, steps = _ticks(trace.time_s)
-    return Video(
-        OVERLAY, layout.width, layout.height, layout.picture_x, layout.picture_w, layout.picture_h, first, steps
-    )
+    sizes = layout.width, layout.height, layout.picture_x, layout.picture_w, layout.picture_h
+    return Video(OVERLAY, *sizes, first, steps, decision)

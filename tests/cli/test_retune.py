@@ -18,11 +18,11 @@ class FakeRetune:
     """Remembers what it was asked; a folder named in ``raises`` cannot be judged."""
 
     def __init__(self):
-        self.answer = Retuned(example_result(), 5, ())
+        self.answer = Retuned(example_result(), 5, outdated=False)
         self.raises = {}
         self.calls = []
 
-    def retune(self, folder, change, *, full=False, clip=None, progress=None):
+    def retune(self, folder, change, *, full=False, clip=None, isolate=False, progress=None):
         self.calls.append((folder, change, full, clip))
         if folder.name in self.raises:
             raise self.raises[folder.name]
@@ -56,8 +56,8 @@ def test_it_tells_what_is_counted_now_and_was_before(run, fake):
 
 
 def test_what_shows_an_earlier_decision_is_named(run, fake):
-    fake.answer = replace(fake.answer, outdated=("overlay.mp4", "report.html"))
-    assert "of an earlier decision: overlay.mp4 and report.html (--clip CLIP draws" in run("retune", "out").stdout
+    fake.answer = replace(fake.answer, outdated=True)
+    assert "overlay.mp4 shows an earlier decision (--clip CLIP draws it again)" in run("retune", "out").stdout
 
 
 def test_options_change_settings_and_leave_the_others(run, fake):
@@ -105,7 +105,7 @@ def test_one_bad_folder_is_one_line_and_does_not_stop_the_rest(run, fake):
 
 
 def test_what_cannot_be_judged_fails(run, fake):
-    fake.answer = Retuned(unfit_result(), None, ())
+    fake.answer = Retuned(unfit_result(), None, outdated=False)
     done = run("retune", "out")
     assert done.exit_code == 1
     assert "Before: it could not be judged." in done.stdout
