@@ -72,8 +72,7 @@ def results_folder(
         _finish(target)
         _refuse(target, source, force=force)
         made = _make_parents(target)
-        # inside an existing target, which may be the only place that is writable or on this disk
-        scratch = target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
+        scratch = _scratch(target)
         try:
             with _claimed(scratch, target):
                 yield scratch
@@ -84,6 +83,16 @@ def results_folder(
             if isinstance(error, OutputError):  # where we write aside concerns nobody
                 raise OutputError(str(error).replace(str(scratch), str(target))) from error
             raise
+
+
+def remove_left(target: Path) -> None:
+    """Remove what a run that had to be killed has left; nothing else may be writing results to that folder."""
+    shutil.rmtree(_scratch(target.resolve()), ignore_errors=True)
+
+
+def _scratch(target: Path) -> Path:
+    """Inside an existing target, which may be the only place that is writable or on this disk."""
+    return target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
 
 
 @contextlib.contextmanager
