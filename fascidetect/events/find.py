@@ -181,9 +181,13 @@ def _clean(stretch: Stretch, score: Score, floor: float) -> list[_Peak]:
 
 def grown(cells: BoolArray, by: int) -> BoolArray:
     """Cells (R, C) and all within `by` rows and columns of them."""
-    from scipy.ndimage import maximum_filter
-
-    return np.asarray(maximum_filter(cells.view(np.uint8), 2 * by + 1, mode="constant")).astype(bool)
+    for _ in ("rows", "columns"):
+        near = cells.copy()
+        for step in range(1, by + 1):
+            near[step:] |= cells[:-step]
+            near[:-step] |= cells[step:]
+        cells = near.T
+    return cells
 
 
 def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
