@@ -25,7 +25,7 @@ _NONE = "none"
 
 _HELP = f"""Judge the results in DIR (folders written by analyze) again under other settings, without the video.
 
-In about a second each, events.csv, rejected.csv, per_minute.csv, foci.csv, result.json, timeline.png and report.html
+In a few seconds each, events.csv, rejected.csv, per_minute.csv, foci.csv, result.json, timeline.png and report.html
 are made anew from candidates.npz, which holds all that may have been a movement. What is not given stays as it was.
 Decisions of a review stay, and are matched again to the new events. overlay.mp4 still shows the decision before, and
 movements that were not counted before have no pictures in the report, unless --clip gives the video to draw from.
