@@ -207,3 +207,30 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+
+
+DECIDED = (
+    "clip.mm_per_px",
+    "detect.sensitivity",
+    "detect.keep",
+    "detect.kappa",
+    "quality.min_clip_s",
+    "quality.min_rate_s",
+    "report.overlay",
+    "report.overlay_width_px",
+    "report.standalone",
+)
+"""Settings that act when candidates are judged: `retune` may change them."""
+
+SOUGHT = (
+    "detect.tau_s",
+    "detect.highpass_s",
+    "detect.lowcut_hz",
+    "detect.max_rate_hz",
+    "detect.window_s",
+    "detect.overlap_s",
+    "detect.q_min",
+    "detect.shading_weight",
+    "quality.max_gap_s",
+)
+"""Settings that act when candidates are sought in the trace; what is in neither list acts on the video."""

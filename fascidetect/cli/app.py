@@ -21,6 +21,7 @@ from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
+from fascidetect.cli.retune import retune_command
 from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
 from fascidetect.cli.trend import trend_command
@@ -95,6 +96,7 @@ def main() -> None:
     \b
     Start here:
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
+      fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
 
@@ -123,6 +125,7 @@ def main() -> None:
 
 COMMANDS = (
     analyze_command,
+    retune_command,
     batch_command,
     info_command,
     config_command,

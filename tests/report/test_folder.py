@@ -89,6 +89,14 @@ def test_force_replaces_ours_removes_stale_ones_and_keeps_the_rest(tmp_path):
     assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "review.jsonl": "old"}
 
 
+def test_what_is_to_be_kept_stays(tmp_path):
+    fill(tmp_path, "events.csv", "overlay.mp4", "trace.npz", text="old")
+    fill(tmp_path, "result.json", text=RESULT)
+    with results_folder(tmp_path, force=True, keep=("events.csv", "trace.npz")) as scratch:
+        fill(scratch, "events.csv", "result.json")
+    assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "trace.npz": "old"}
+
+
 def test_the_document_is_published_last(tmp_path, monkeypatch):
     order = []
     replace = Path.replace
@@ -195,7 +203,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path, there):
 @pytest.mark.parametrize("after", range(5))
 def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path, monkeypatch, after):
     """Died after so many of its four steps: what the next run finds are the old results, or all of the new."""
-    fill(tmp_path, "foci.csv", text="old")
+    fill(tmp_path, "foci.csv", "trace.npz", text="old")
     fill(tmp_path, "result.json", text=RESULT)
     steps = iter(range(after))
 
@@ -210,14 +218,15 @@ def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path,
     with monkeypatch.context() as patch:
         for name in ("rename", "replace", "unlink"):
             patch.setattr(Path, name, step(getattr(Path, name)))
-        with contextlib.suppress(SystemExit), results_folder(tmp_path, force=True) as scratch:
+        keep = ("trace.npz", "events.csv")
+        with contextlib.suppress(SystemExit), results_folder(tmp_path, force=True, keep=keep) as scratch:
             fill(scratch, "events.csv")
             fill(scratch, "result.json", text=RESULT + " ")
     with pytest.raises(OutputError, match="already holds results"), results_folder(tmp_path):
         pytest.fail("must refuse")
     assert content(tmp_path) in (
-        {"foci.csv": "old", "result.json": RESULT},
-        {"events.csv": "new", "result.json": RESULT + " "},
+        {"foci.csv": "old", "trace.npz": "old", "result.json": RESULT},
+        {"events.csv": "new", "trace.npz": "old", "result.json": RESULT + " "},
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fascidetect.model import ClipFacts, Progress
+from fascidetect.report.carry import OUTDATED
 from fascidetect.report.page import Page
 from fascidetect.review import Review
 from fascidetect.settings import ClipSettings, ReportSettings
@@ -31,6 +32,7 @@ def blinded(page: Page, clip: ClipFacts) -> Page:
         places=(),
         minutes=(),
         reviewed=(),
+        warnings=tuple(text for text in page.warnings if text != OUTDATED),
         curve=replace(page.curve, height=(None,) * len(page.curve.height)),
         video=video,
     )

@@ -173,7 +173,8 @@ class Results:
         folder = self._folder(request)
         page = await run_in_threadpool(_read_page, folder) if folder and not self._plain else None
         wanted = request.path_params["event_id"]
-        strip = next((one.strip for one in page.movements if one.id == wanted), "") if page else ""
+        movements = (*page.movements, *page.rejected) if page else ()
+        strip = next((one.strip for one in movements if one.id == wanted), "")
         return Response(base64.b64decode(strip), media_type="image/webp") if strip else Response("no picture\n", 404)
 
     async def _report(self, request: Request) -> Response:
