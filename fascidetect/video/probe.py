@@ -15,7 +15,7 @@ from fascidetect.model import ClipFacts, FloatArray, IntArray
 from fascidetect.settings import ClipSettings
 from fascidetect.video.container import Pulse, no_pulse, open_track, real_tracks, sha256_of
 from fascidetect.video.pixels import Upright
-from fascidetect.video.scan import Coded, Look, capture_tag, look, samsung_slow_motion, walk
+from fascidetect.video.scan import Coded, Look, camera_tags, capture_tag, look, samsung_slow_motion, walk
 from fascidetect.video.stamps import GAP_S, Rhythm, rhythm
 
 _SAME_RATE = 1.2
@@ -97,6 +97,7 @@ def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
             transfer=first.transfer,
             n_video_tracks=len(real_tracks(container)),
             longest_gap_s=clock.rhythm.longest_s,
+            camera_tags=camera_tags(container, stream),
             warnings=warnings,
         )
     return Probe(
