@@ -74,7 +74,7 @@ def test_a_clip_in_which_nothing_can_be_seen_is_saved_too(tmp_path):
 
 def test_settings_that_are_decided_late_change_no_candidate(tmp_path, saved, twitching):
     """So that judging again under them gives what analyzing under them would have given."""
-    late = DetectSettings(sensitivity="high", keep=("shape",), kappa=3.0)
+    late = DetectSettings(sensitivity="high", keep=("shape",), floor_px=1.0, floor_mm=0.1, kappa=3.0)
     changed = {row.name for row, own in zip(describe(), describe(Settings(detect=late)), strict=True) if row != own}
     assert changed == {name for name in DECIDED if name.startswith("detect.")}
     windows = seek(twitching.trace, twitching.held.settings.quality.max_gap_s, late)
