@@ -68,6 +68,7 @@ class ClipFacts:
     transfer: str = ""
     n_video_tracks: int = 1
     longest_gap_s: float = 0.0
+    camera_tags: bool | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -36,6 +36,12 @@ from fascidetect.video.writer import VideoWriter
 
 DEFAULTS = Settings()
 
+CHECK_S = 6.0
+"""Length of the part that `check` looks at."""
+
+CHECK_SHARE = 0.7
+"""Share of it that must be usable."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -130,6 +136,41 @@ def analyze(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
         An area lies outside of the picture.
     """
     return detect(measure(path, settings, progress=progress), settings)
+
+
+def check(
+    path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None, isolate: bool = False
+) -> Result:
+    """Judge the start of a clip, to know within seconds whether to film again.
+
+    Parameters
+    ----------
+    path
+        A video file.
+    settings
+        The part that is looked at starts at ``clip.from_s`` and lasts `CHECK_S`.
+    progress
+        Told ("measuring", frames done, frames in all).
+    isolate
+        As in `measure`.
+
+    Returns
+    -------
+    Result
+        Of that part; its verdict minds the length of the whole clip, but not that the part is short.
+
+    Raises
+    ------
+    FasciError
+        What `analyze` raises.
+    """
+    start_s, ask = settings.clip.from_s, settings.quality
+    part = replace(settings.clip, to_s=min(settings.clip.to_s, start_s + CHECK_S))
+    trace = measure(path, replace(settings, clip=part), progress=progress, isolate=isolate)
+    length_s = min(trace.clip.duration_s, settings.clip.to_s) - start_s
+    needed = {name: getattr(ask, name) for name in ("min_clip_s", "min_rate_s")}
+    lenient = {name: min(least_s, CHECK_SHARE * CHECK_S) for name, least_s in needed.items() if length_s >= least_s}
+    return detect(trace, replace(settings, clip=part, quality=replace(ask, **lenient)))
 
 
 def analyze_to_folder(

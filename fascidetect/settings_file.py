@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from fascidetect.errors import SettingsError
 from fascidetect.parse import json_tree, toml_tree
@@ -284,6 +284,22 @@ def parse_scale(text: str) -> float:
     if distance_px == 0 or length <= 0:
         raise SettingsError(f"the scale {text!r} needs two different places and a length above 0")
     return float(length * _MM[match["unit"].lower()] / distance_px)
+
+
+def parse_floor(text: str) -> dict[str, float]:
+    """Read a least size written ``0.5 px`` or ``0.1 mm`` and return the settings it stands for."""
+    match = re.fullmatch(r"\s*(?P<size>[0-9.]+)\s*(?P<unit>px|mm)\s*", text, re.IGNORECASE)
+    if not match:
+        _no_floor(text)
+    try:
+        size = _finite(match["size"])
+    except ValueError:
+        _no_floor(text)
+    return {"floor_px": 0.0, "floor_mm": 0.0, f"floor_{match['unit'].lower()}": size}
+
+
+def _no_floor(text: str) -> NoReturn:
+    raise SettingsError(f"cannot read the size {text!r}: write a number with its unit, 0.5px or 0.1mm")
 
 
 def parse_time(text: str) -> float:

@@ -307,3 +307,32 @@ def test_whatever_fails_the_old_result_stays(folder, monkeypatch, late):
     with pytest.raises(KeyboardInterrupt):
         retune(folder, detected(sensitivity="low"))
     assert content(folder) == before
+
+
+def test_small_movements_are_left_out_where_a_floor_is_asked_for(folder, twitching):
+    sizes = sorted(event.amplitude_px for event in twitching.result.events)
+    between = (sizes[0] + sizes[1]) / 2
+    done = CliRunner().invoke(main, ["retune", str(folder), "--amplitude-floor", f"{between:.4f}px"])
+    assert done.exit_code == 0, done.output
+    tree = json.loads((folder / "result.json").read_text())
+    assert tree["summary"]["n_events"] == len(sizes) - 1
+    assert [one["reason"] for one in tree["rejected"] if abs(one["amplitude_px"] - sizes[0]) < 1e-3] == ["below_floor"]
+    assert f"Only movements of at least {between:.2g} px were counted" in done.stdout
+
+
+def test_a_floor_on_the_skin_needs_a_scale(folder, twitching):
+    command = ["retune", str(folder), "--amplitude-floor", "0.1mm"]
+    done = CliRunner().invoke(main, command)
+    assert (done.exit_code, "needs a scale" in done.stderr) == (1, True)
+    done = CliRunner().invoke(main, [*command, "--mm-per-px", "0.01"])  # 10 px: more than any of them
+    assert done.exit_code == 0, done.output
+    assert json.loads((folder / "result.json").read_text())["summary"]["n_events"] == 0
+    done = CliRunner().invoke(main, ["retune", str(folder), "--amplitude-floor", "0px"])
+    tree = json.loads((folder / "result.json").read_text())
+    assert tree["summary"]["n_events"] == len(twitching.result.events)
+
+
+@pytest.mark.parametrize("text", ["0.5", "px", "-1px", "1.2.3px", "0.5cm"])
+def test_a_floor_without_sense_is_wrong_usage(folder, text):
+    done = CliRunner().invoke(main, ["retune", str(folder), "--amplitude-floor", text])
+    assert (done.exit_code, "cannot read the size" in done.stderr) == (2, True)

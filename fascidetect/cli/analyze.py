@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, isolate_option, override, parsed
+from fascidetect.cli.params import EXISTING_FILE, LEVELS, floor_option, isolate_option, override, parsed
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
@@ -87,6 +87,7 @@ class Say:
     metavar="NUMBER",
     help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
 )
+@floor_option
 @isolate_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
 @click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
@@ -111,6 +112,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     mm_per_px: float | None,
     scale: float | None,
     capture_fps: float | None,
+    floor: dict[str, float] | None,
     isolate: bool,
     no_overlay: bool,
     standalone: bool,
@@ -153,7 +155,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     settings = dataclasses.replace(
         settings,
         clip=override(settings.clip, given_clip),
-        detect=override(settings.detect, {"sensitivity": sensitivity, "keep": keep}),
+        detect=override(settings.detect, {"sensitivity": sensitivity, "keep": keep, **(floor or {})}),
         report=override(
             settings.report,
             {"label": label, "overlay": False if no_overlay else None, "standalone": standalone or None},

@@ -14,6 +14,7 @@ from fascidetect import __version__
 from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.batch import batch_command
+from fascidetect.cli.check import check_command
 from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.evaluate import evaluate_command
@@ -97,6 +98,7 @@ def main() -> None:
     Start here:
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
       fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
+      fascidetect check calf.mp4         in seconds: can it be judged, or film again?
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
 
@@ -127,6 +129,7 @@ COMMANDS = (
     analyze_command,
     retune_command,
     batch_command,
+    check_command,
     info_command,
     config_command,
     inject_command,

@@ -12,6 +12,7 @@ import click
 
 from fascidetect.errors import SettingsError
 from fascidetect.settings import Sensitivity
+from fascidetect.settings_file import parse_floor
 
 isolate_option = click.option(
     "--isolate/--no-isolate",
@@ -37,6 +38,16 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
             raise click.BadParameter(str(error), ctx=ctx, param=param) from error
 
     return callback
+
+
+floor_option = click.option(
+    "--amplitude-floor",
+    "floor",
+    callback=parsed(parse_floor),
+    metavar="SIZE",
+    help="Count only movements of at least this size (0.5px of the full-size picture, or 0.1mm with a scale): what "
+    "every clip that is compared could have shown. See `limit90_px` in result.json.",
+)
 
 
 def override(part: Any, given: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fascidetect.cli.analyze import Say
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, isolate_option, override, parsed
+from fascidetect.cli.params import EXISTING_FILE, LEVELS, floor_option, isolate_option, override, parsed
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
@@ -35,6 +35,7 @@ Examples:
   fascidetect retune calf.mp4.fascidetect --sensitivity high
   fascidetect retune results/*/ --sensitivity normal --keep none
   fascidetect retune calf.mp4.fascidetect --keep rhythmic --clip calf.mp4
+  fascidetect retune results/*/ --amplitude-floor 0.6px
   fascidetect retune calf.mp4.fascidetect --scale "120,400 520,400 = 50 mm"
   fascidetect retune calf.mp4.fascidetect --full --config my.toml
 
@@ -52,12 +53,13 @@ class _Change:
     sensitivity: str | None
     keep: tuple[str, ...]
     mm_per_px: float | None
+    floor: dict[str, float] | None
     config: Path | None
 
     def __call__(self, settings: Settings) -> Settings:
         if self.config:
             settings = load_settings(self.config, settings)
-        detect = override(settings.detect, {"sensitivity": self.sensitivity})
+        detect = replace(override(settings.detect, {"sensitivity": self.sensitivity}), **(self.floor or {}))
         if self.keep:
             detect = replace(detect, keep=tuple(reason for reason in self.keep if reason != _NONE))
         return replace(settings, clip=override(settings.clip, {"mm_per_px": self.mm_per_px}), detect=detect)
@@ -82,6 +84,7 @@ class _Change:
     metavar='"X1,Y1 X2,Y2 = 20 mm"',
     help="Scale measured between two places in the picture.",
 )
+@floor_option
 @click.option("--config", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; those it leaves out stay.")
 @click.option("--full", is_flag=True, help="Seek the candidates in trace.npz again, which takes longer.")
 @click.option("--clip", type=click.Path(path_type=Path), metavar="CLIP", help="Draw overlay.mp4 again from the video.")
@@ -95,6 +98,7 @@ def retune_command(  # noqa: PLR0913 - one argument for each option
     keep: tuple[str, ...],
     mm_per_px: float | None,
     scale: float | None,
+    floor: dict[str, float] | None,
     config: Path | None,
     full: bool,
     clip: Path | None,
@@ -109,7 +113,7 @@ def retune_command(  # noqa: PLR0913 - one argument for each option
         raise click.UsageError("-q cannot be combined with --json")
     if clip is not None and len(folders) > 1:
         raise click.UsageError("--clip is the video of one result: give one DIR")
-    change = _Change(sensitivity, keep, scale if mm_per_px is None else mm_per_px, config)
+    change = _Change(sensitivity, keep, scale if mm_per_px is None else mm_per_px, floor, config)
     change(Settings())  # what makes no sense for any result is wrong usage
     say = Say(json=as_json, quiet=quiet, verbose=False)
     all_done = True

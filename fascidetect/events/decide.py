@@ -65,7 +65,12 @@ class Found:
 
 
 def decide(
-    windows: Sequence[Window], about: Registration, unusable: Sequence[Unusable], settings: DetectSettings
+    windows: Sequence[Window],
+    about: Registration,
+    unusable: Sequence[Unusable],
+    settings: DetectSettings,
+    *,
+    least_px: float = 0.0,
 ) -> Found:
     """Judge and group the candidates of a clip.
 
@@ -79,6 +84,8 @@ def decide(
         Nothing in these stretches is counted.
     settings
         Only ``sensitivity``, ``keep``, ``q_min`` and ``kappa`` matter here.
+    least_px
+        Smaller movements are not counted, analysis_px.
 
     Returns
     -------
@@ -102,6 +109,7 @@ def decide(
     judged = _one_a_beat([_restless(one, restless) for one in judged], restless)
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, longer_side)
+    judged = [_below_floor(one, least_px) for one in judged]
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
     gains = np.concatenate([w.gain[w.valid & area] for w in windows])
     limits = np.maximum(FAINTEST_PX, threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9))
@@ -163,6 +171,11 @@ def _nothing(about: Registration) -> Found:
 def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
     inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
     return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
+
+
+def _below_floor(one: Judged, least_px: float) -> Judged:
+    small = not one.reason and float(np.hypot(*one.candidate.displacement_px)) < least_px
+    return replace(one, reason="below_floor") if small else one
 
 
 def _restless(one: Judged, restless: Sequence[Restless]) -> Judged:

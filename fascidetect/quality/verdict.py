@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fascidetect.model import ByteArray, Quality, Registration, Unusable, Verdict
+from fascidetect.quality.copy import copy_words, looks_like_a_copy
 from fascidetect.quality.usable import usable_seconds
 from fascidetect.settings import QualitySettings
 
@@ -158,8 +159,9 @@ def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: 
             trace.area == "skin" and share < SMALL_SHARE,
             f"only {100 * share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi",
         ),
+        (looks_like_a_copy(trace.clip), copy_words(trace.clip)),
         (
-            0 < bits < LOW_BITS_PER_PX,
+            0 < bits < LOW_BITS_PER_PX and not looks_like_a_copy(trace.clip),
             f"strongly compressed ({bits:.3f} bits per pixel and frame): small movements may be erased; "
             "use the original file",
         ),

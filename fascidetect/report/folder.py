@@ -72,7 +72,9 @@ def results_folder(
         _finish(target)
         _refuse(target, source, force=force)
         made = _make_parents(target)
-        scratch = _scratch(target)
+        # inside an existing target, which may be the only place that is writable or on this disk
+        inside, beside = _scratch_places(target)
+        scratch = inside if target.is_dir() else beside
         try:
             with _claimed(scratch, target):
                 yield scratch
@@ -85,14 +87,17 @@ def results_folder(
             raise
 
 
-def remove_left(target: Path) -> None:
-    """Remove what a run that had to be killed has left; nothing else may be writing results to that folder."""
-    shutil.rmtree(_scratch(target.resolve()), ignore_errors=True)
+def clear_scratch(target: Path) -> None:
+    """Remove what a run that was killed left half-written; what a run is writing now, and what is ready, stays."""
+    for scratch in _scratch_places(target):
+        if scratch.is_dir():
+            with contextlib.suppress(OSError), _claimed(scratch, target):
+                pass
 
 
-def _scratch(target: Path) -> Path:
-    """Inside an existing target, which may be the only place that is writable or on this disk."""
-    return target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
+def _scratch_places(target: Path) -> tuple[Path, Path]:
+    """Where results are written aside: inside of an existing target, and beside one that is new."""
+    return target / _PARTIAL, target.with_name(f".{target.name}.partial")
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 import contextlib
 import errno
+import sys
 from pathlib import Path
 
 import pytest
 
 from fascidetect.errors import NotAClip, OutputError
-from fascidetect.report.folder import OUR_FILES, results_folder
+from fascidetect.report.folder import OUR_FILES, clear_scratch, results_folder
 
 
 def fill(folder: Path, *names: str, text: str = "new") -> None:
@@ -227,3 +228,25 @@ def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path,
         {"foci.csv": "old", "trace.npz": "old", "result.json": RESULT},
         {"events.csv": "new", "trace.npz": "old", "result.json": RESULT + " "},
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a running job is not known")
+@pytest.mark.parametrize("there", [False, True])
+def test_only_what_nobody_writes_any_more_is_cleared(tmp_path, there):
+    target = tmp_path / "out"
+    if there:
+        target.mkdir()
+    with results_folder(target) as scratch:
+        (scratch / "result.json").write_text("{}")
+        clear_scratch(target)
+        assert (scratch / "result.json").exists()
+    scratch.mkdir()
+    (scratch / "trace.npz").write_text("half")
+    others = tmp_path / ".other.partial", tmp_path / "my.partial"
+    for other in others:
+        other.mkdir()
+    clear_scratch(target)
+    clear_scratch(tmp_path / "none" / "out")
+    assert not scratch.exists()
+    assert all(other.exists() for other in others)
+    assert (target / "result.json").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from fascidetect.errors import FasciError
-from fascidetect.report.folder import remove_left
+from fascidetect.report.folder import clear_scratch
 from fascidetect.settings import Settings
 
 _PATIENCE_S = 5.0
@@ -75,7 +75,7 @@ class Job:
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
-                remove_left(self.folder)
+                clear_scratch(self.folder)
 
 
 def _analyze(outbox: Connection, clip: Path, folder: Path, settings: Settings) -> None:
