@@ -91,7 +91,7 @@ def completes(place, before=None):
         assert now["review.jsonl"] == before["review.jsonl"]
 
 
-N_FULL = 16
+N_FULL = 14
 """Places at which a run makes, opens or renames something before its results count."""
 
 
@@ -140,6 +140,26 @@ def test_a_run_that_is_killed_at_the_nth_moment(place, measured, monkeypatch, at
         one_line(refused, "already holds results")
         assert now["review.jsonl"] == before["review.jsonl"]
     completes(place, before or None)
+
+
+N_RETUNED = 18
+"""Moments from the first thing that a retune does to a results folder to the last."""
+
+
+@pytest.mark.parametrize("at", [pytest.param(n, marks=[] if n == 12 else pytest.mark.slow) for n in range(N_RETUNED)])
+def test_a_retune_that_is_killed_at_the_nth_moment(place, measured, monkeypatch, at):
+    """Nothing is lost: the next one finds the old results or the new, and what neither writes."""
+    ready(monkeypatch, measured)
+    assert run(WORDS, place, isolate=False, befall=lambda: None).status == 0
+    before = content(place / "out")
+    retuned = ["retune", "out", "--sensitivity"]
+    done = run([*retuned, "high"], place, isolate=False, befall=Moments(place, faults.killed, at).watch)
+    assert done.status == -9
+    done = run([*retuned, "normal"], place, isolate=False, befall=lambda: None)
+    assert (done.status, done.err) == (0, "")
+    now = content(place / "out")
+    assert now.keys() == before.keys() == set(OUR_FILES)
+    assert {name for name in now if now[name] != before[name]} <= {"result.json", "report.html"}
 
 
 def test_a_folder_that_may_not_be_written_to(place, measured, monkeypatch):
