@@ -16,6 +16,7 @@ from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.batch import batch_command
 from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
+from fascidetect.cli.demo import demo_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
@@ -94,6 +95,7 @@ def main() -> None:
 
     \b
     Start here:
+      fascidetect demo                   no clip needed: makes one, analyzes it, opens the report
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
@@ -122,6 +124,7 @@ def main() -> None:
 
 
 COMMANDS = (
+    demo_command,
     analyze_command,
     batch_command,
     info_command,
