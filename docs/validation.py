@@ -64,7 +64,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     for key, words in names.items():
         yield f"| {words} | " + " | ".join(_interval(scores[key]) for scores in groups["all"].values()) + " |"
     yield f"| found by chance | {' | '.join(_number(scores['chance']) for scores in groups['all'].values())} |"
-    yield f"\nFalse events in clips without any twitch: {_quiet(clips.values())}."
+    yield f"\nClips without any twitch, and the false events in them: {_quiet(clips.values())}."
     yield from _errors(total)
     if silent:
         yield f"\nNot judged at all, which is an answer, too: {', '.join(silent)}."
