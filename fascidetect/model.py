@@ -68,6 +68,7 @@ class ClipFacts:
     transfer: str = ""
     n_video_tracks: int = 1
     longest_gap_s: float = 0.0
+    camera_tags: bool | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -199,9 +200,9 @@ class CameraMotion:
     ok: bool
 
 
-@dataclass(frozen=True)
-class MotionTrace:
-    """Motion of every cell in every frame: all that the event half sees.
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What is known of a clip's frames and of the analyzed area: a `MotionTrace` less the motion of the cells.
 
     Attributes
     ----------
@@ -213,12 +214,6 @@ class MotionTrace:
         (T,) stamps, strictly increasing.
     frame_index
         (T,) position among the decoded frames.
-    displacement_px
-        (T, R, C, 2) float16, (x, y) in **analysis_px**, against the slowly renewed reference.
-    shading_pct
-        (T, R, C) float16, local change of brightness in percent.
-    residual
-        (T, R, C, 2) float16: sd of contrast change before and after motion is explained.
     affine
         (T, 3, 3) reference to frame, analysis_px.
     gain, ok, key_frame, repeated
@@ -238,20 +233,12 @@ class MotionTrace:
         How the analyzed area was found: ``roi``, ``skin`` or ``whole picture``.
     warnings
         What went wrong while measuring, in words.
-
-    Notes
-    -----
-    The large arrays may be memory maps of a scratch file: slice them in time, copy what you need,
-    and call `release` when done with a stretch.
     """
 
     clip: ClipFacts
     geometry: Geometry
     time_s: FloatArray
     frame_index: IntArray
-    displacement_px: FloatArray
-    shading_pct: FloatArray
-    residual: FloatArray
     affine: FloatArray
     gain: FloatArray
     ok: BoolArray
@@ -267,32 +254,68 @@ class MotionTrace:
 
     def __post_init__(self) -> None:
         n, (rows, cols) = len(self.time_s), self.geometry.shape
-        expected = {
-            "frame_index": (n,),
-            "displacement_px": (n, rows, cols, 2),
-            "shading_pct": (n, rows, cols),
-            "residual": (n, rows, cols, 2),
-            "affine": (n, 3, 3),
-            "gain": (n,),
-            "ok": (n,),
-            "key_frame": (n,),
-            "repeated": (n,),
-            "residual_level": (n,),
-            "mask": (rows, cols),
-            "subject": (rows, cols),
-            "texture": (rows, cols),
-        }
+        self._must_have(
+            {
+                "frame_index": (n,),
+                "affine": (n, 3, 3),
+                "gain": (n,),
+                "ok": (n,),
+                "key_frame": (n,),
+                "repeated": (n,),
+                "residual_level": (n,),
+                "mask": (rows, cols),
+                "subject": (rows, cols),
+                "texture": (rows, cols),
+            }
+        )
+        if n > 1 and not np.all(np.diff(self.time_s) > 0):
+            raise ValueError("time_s must increase strictly")
+
+    def _must_have(self, expected: dict[str, tuple[int, ...]]) -> None:
         for name, shape in expected.items():
             got = getattr(self, name).shape
             if got != shape:
                 raise ValueError(f"{name} must have shape {shape}, got {got}")
-        if n > 1 and not np.all(np.diff(self.time_s) > 0):
-            raise ValueError("time_s must increase strictly")
 
     @property
     def median_interval_s(self) -> float:
         """Median time between frames; 0 with fewer than two."""
         return float(np.median(np.diff(self.time_s))) if len(self.time_s) > 1 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionTrace(Registration):
+    """Motion of every cell in every frame: all that the event half sees.
+
+    Attributes
+    ----------
+    displacement_px
+        (T, R, C, 2) float16, (x, y) in **analysis_px**, against the slowly renewed reference.
+    shading_pct
+        (T, R, C) float16, local change of brightness in percent.
+    residual
+        (T, R, C, 2) float16: sd of contrast change before and after motion is explained.
+
+    Notes
+    -----
+    These large arrays may be memory maps of a scratch file: slice them in time, copy what you need,
+    and call `release` when done with a stretch.
+    """
+
+    displacement_px: FloatArray
+    shading_pct: FloatArray
+    residual: FloatArray
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n, (rows, cols) = len(self.time_s), self.geometry.shape
+        self._must_have(
+            {
+                "displacement_px": (n, rows, cols, 2),
+                "shading_pct": (n, rows, cols),
+                "residual": (n, rows, cols, 2),
+            }
+        )
 
 
 def release(array: FloatArray) -> None:

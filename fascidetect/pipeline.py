@@ -12,28 +12,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from fascidetect import __version__
 from fascidetect.errors import NotAClip
-from fascidetect.events.describe import make_event
-from fascidetect.events.detect import Found, detect_events
-from fascidetect.events.places import make_foci, make_sustained
-from fascidetect.model import (
-    Activity,
-    Geometry,
-    MotionTrace,
-    Progress,
-    Quality,
-    Rejection,
-    Result,
-    Summary,
-)
+from fascidetect.events.seek import seek
+from fascidetect.events.store import Candidates, save_candidates
+from fascidetect.model import Geometry, MotionTrace, Progress, Registration, Result
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
-from fascidetect.quality.rate import per_minute, rate_per_min
-from fascidetect.quality.usable import find_unusable, join
-from fascidetect.quality.verdict import Measured, long_enough, make_quality
 from fascidetect.report.compose import make_page
-from fascidetect.report.export import Run, library_versions, write_result, write_tables
+from fascidetect.report.export import run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
 from fascidetect.report.folder import results_folder
 from fascidetect.report.html import write_report
@@ -41,6 +27,7 @@ from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
 from fascidetect.report.page import OVERLAY
 from fascidetect.report.strips import Strip, StripTaker
+from fascidetect.result import make_result
 from fascidetect.settings import Settings
 from fascidetect.video.isolated import IsolatedClip, open_clip
 from fascidetect.video.pixels import picture_size
@@ -48,6 +35,12 @@ from fascidetect.video.reader import Clip
 from fascidetect.video.writer import VideoWriter
 
 DEFAULTS = Settings()
+
+CHECK_S = 6.0
+"""Length of the part that `check` looks at."""
+
+CHECK_SHARE = 0.7
+"""Share of it that must be usable."""
 
 _log = logging.getLogger(__name__)
 
@@ -118,19 +111,7 @@ def detect(trace: MotionTrace, settings: Settings = DEFAULTS) -> Result:
     Result
         Whose verdict is ``cannot_analyze``, without events, where nothing can be said.
     """
-    unusable = find_unusable(trace, settings.quality) if len(trace.time_s) else ()
-    found = detect_events(trace, unusable, settings.quality.max_gap_s, settings.detect)
-    counted = sum(not j.reason for j in found.judged)
-    noise = found.noise_px * trace.geometry.px_per_analysis_px
-    _log.info("noise of a cell %.3f px, threshold %.1f times the clip's noise", noise, found.threshold)
-    _log.info("candidates: %d, of which counted: %d", len(found.judged), counted)
-    unusable = join([*unusable, *found.lost])
-    share = float(found.valid.mean())
-    measured = Measured(found.noise_px, found.limit50_px, found.limit90_px, found.unfit, share)
-    quality = make_quality(trace, unusable, measured, settings.quality)
-    if quality.verdict == "cannot_analyze":
-        return _silent(trace, found, quality, settings)
-    return _result(trace, found, quality, settings)
+    return make_result(trace, seek(trace, settings.quality.max_gap_s, settings.detect), settings)
 
 
 def analyze(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None) -> Result:
@@ -157,56 +138,39 @@ def analyze(path: str | Path, settings: Settings = DEFAULTS, *, progress: Progre
     return detect(measure(path, settings, progress=progress), settings)
 
 
-def _silent(trace: MotionTrace, found: Found, quality: Quality, settings: Settings) -> Result:
-    """The result of a clip that cannot be judged: reasons, and no events."""
-    return Result(
-        clip=trace.clip,
-        quality=quality,
-        summary=Summary(None, None, None, None, None),
-        events=(),
-        rejections=(),
-        sustained=(),
-        per_minute=(),
-        foci=(),
-        settings=settings,
-        activity=_activity(trace, found),
-    )
+def check(
+    path: str | Path, settings: Settings = DEFAULTS, *, progress: Progress | None = None, isolate: bool = False
+) -> Result:
+    """Judge the start of a clip, to know within seconds whether to film again.
 
+    Parameters
+    ----------
+    path
+        A video file.
+    settings
+        The part that is looked at starts at ``clip.from_s`` and lasts `CHECK_S`.
+    progress
+        Told ("measuring", frames done, frames in all).
+    isolate
+        As in `measure`.
 
-def _result(trace: MotionTrace, found: Found, quality: Quality, settings: Settings) -> Result:
-    pairs = list(zip(found.judged, found.focus, strict=True))
-    described = [(make_event(j.candidate, trace, found.threshold, f, settings.clip), j) for j, f in pairs]
-    events = tuple(event for event, j in described if not j.reason)
-    rejections = tuple(Rejection(event, j.reason) for event, j in described if j.reason)
-    timed = long_enough(quality.usable_s, settings.quality.min_rate_s)
-    rate, low, high = rate_per_min(len(events), quality.usable_s) if timed else (None, None, None)
-    foci = make_foci(events, quality.usable_s if timed else 0.0)
-    counts: dict[str, int] = {}
-    for rejection in rejections:
-        counts[rejection.reason] = counts.get(rejection.reason, 0) + 1
-    end_s = float(trace.time_s[-1]) + trace.median_interval_s
-    minutes = per_minute(events, float(trace.time_s[0]), end_s, quality.unusable) if timed else ()
-    return Result(
-        clip=trace.clip,
-        quality=quality,
-        summary=Summary(len(events), rate, low, high, len(foci), dict(sorted(counts.items()))),
-        events=events,
-        rejections=rejections,
-        sustained=tuple(make_sustained(place, found.judged, trace) for place in found.restless),
-        per_minute=minutes,
-        foci=foci,
-        settings=settings,
-        activity=_activity(trace, found),
-    )
+    Returns
+    -------
+    Result
+        Of that part; its verdict minds the length of the whole clip, but not that the part is short.
 
-
-def _activity(trace: MotionTrace, found: Found) -> Activity:
-    """Curve and map for pictures: how far each cell moved, at most, in a counted movement."""
-    heat = np.zeros(trace.geometry.shape)
-    for j in found.judged:
-        if not j.reason:
-            heat = np.maximum(heat, j.candidate.footprint_px * trace.geometry.px_per_analysis_px)
-    return Activity(found.time_s, found.score, found.threshold, heat)
+    Raises
+    ------
+    FasciError
+        What `analyze` raises.
+    """
+    start_s, ask = settings.clip.from_s, settings.quality
+    part = replace(settings.clip, to_s=min(settings.clip.to_s, start_s + CHECK_S))
+    trace = measure(path, replace(settings, clip=part), progress=progress, isolate=isolate)
+    length_s = min(trace.clip.duration_s, settings.clip.to_s) - start_s
+    needed = {name: getattr(ask, name) for name in ("min_clip_s", "min_rate_s")}
+    lenient = {name: min(least_s, CHECK_SHARE * CHECK_S) for name, least_s in needed.items() if length_s >= least_s}
+    return detect(trace, replace(settings, clip=part, quality=replace(ask, **lenient)))
 
 
 def analyze_to_folder(
@@ -246,35 +210,48 @@ def analyze_to_folder(
     clock = time.monotonic()
     with results_folder(folder, source=Path(path), force=force) as scratch:
         trace = measure(path, settings, progress=progress, isolate=isolate)
-        result = detect(trace, settings)
+        windows = seek(trace, settings.quality.max_gap_s, settings.detect)
+        result = make_result(trace, windows, settings)
         strips: dict[str, Strip] = {}
         layout: Layout | None = None
         if settings.report.overlay and len(trace.time_s):
             with open_clip(path, settings.clip, isolate=isolate) as clip:
-                layout, strips = _write_overlay(clip, scratch / OVERLAY, trace, result, progress)
+                if clip.facts.sha256 != trace.clip.sha256:
+                    raise NotAClip(f"{path} was replaced by another file while it was analyzed; analyze it again")
+                layout, strips = write_overlay(clip, scratch / OVERLAY, trace, result, progress)
         save_trace(scratch / "trace.npz", trace)
+        save_candidates(scratch / "candidates.npz", Candidates(trace, windows, settings))
         write_timeline(scratch / "timeline.png", trace, result, settings.report.label)
-        run = Run(
-            __version__, library_versions(), started.isoformat(timespec="seconds"), round(time.monotonic() - clock, 2)
-        )
         write_tables(result, scratch)
+        run = run_since(started, clock)
         write_report(make_page(trace, result, run, strips, layout), scratch)
         write_result(result, run, scratch / "result.json")
     return result
 
 
-def _write_overlay(
-    clip: Clip | IsolatedClip, target: Path, trace: MotionTrace, result: Result, progress: Progress | None
+def write_overlay(
+    clip: Clip | IsolatedClip, target: Path, about: Registration, result: Result, progress: Progress | None = None
 ) -> tuple[Layout, dict[str, Strip]]:
-    """Draw the overlay, and take the small pictures of the movements from the same reading of the clip."""
-    if clip.facts.sha256 != trace.clip.sha256:
-        raise NotAClip(f"{clip.path} was replaced by another file while it was analyzed; analyze it again")
+    """Draw the overlay, and take the small pictures of the movements from the same reading of the clip.
+
+    Parameters
+    ----------
+    clip
+        The one that was analyzed.
+    target
+        The video to write.
+
+    Returns
+    -------
+    tuple
+        How the overlay is laid out, and the pictures by the id of their movement.
+    """
     ask = result.settings.report
-    taker = StripTaker(trace, result.events)
+    taker = StripTaker(about, result.events)
     layout = Layout.plan(*picture_size(clip.facts.width_px, clip.facts.height_px, ask.overlay_width_px))
     pictures = _watched(clip.pictures(ask.overlay_width_px), clip.n_expected, "drawing", progress)
     with VideoWriter(target, layout.width, layout.height) as video:
-        for picture in draw_overlay(taker.watch(pictures), trace, result, ask):
+        for picture in draw_overlay(taker.watch(pictures), about, result, ask):
             # players do not reach the end of a file whose first picture comes late
-            video.write(picture.rgb, picture.time_s - float(trace.time_s[0]))
+            video.write(picture.rgb, picture.time_s - float(about.time_s[0]))
     return layout, taker.strips()

@@ -30,6 +30,7 @@ REASONS = (
     "duplicate",
     "unusable",
     "below_threshold",
+    "below_floor",
 )
 """Why a movement that was seen may not be counted (fixed names; the report explains each)."""
 
@@ -144,6 +145,10 @@ class DetectSettings(_Checked):
 
     sensitivity: Sensitivity = setting("normal", "low, normal or high: scales the threshold by 1.25, 1 or 0.85")
     keep: tuple[str, ...] = setting((), "reasons of rejection that are counted after all")
+    floor_px: float = setting(
+        0.0, "smaller movements are not counted, so that clips can be compared; 0 = all", unit="px", low=0, high=1000
+    )
+    floor_mm: float = setting(0.0, "the same on the skin; needs a scale", unit="mm", low=0, high=1000)
     tau_s: float = setting(
         0.05, "time constant of the twitch t exp(1 - t/tau) that is searched for", unit="s", low=0.01, high=0.5
     )
@@ -207,3 +212,32 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+
+
+DECIDED = (
+    "clip.mm_per_px",
+    "detect.sensitivity",
+    "detect.keep",
+    "detect.floor_px",
+    "detect.floor_mm",
+    "detect.kappa",
+    "quality.min_clip_s",
+    "quality.min_rate_s",
+    "report.overlay",
+    "report.overlay_width_px",
+    "report.standalone",
+)
+"""Settings that act when candidates are judged: `retune` may change them."""
+
+SOUGHT = (
+    "detect.tau_s",
+    "detect.highpass_s",
+    "detect.lowcut_hz",
+    "detect.max_rate_hz",
+    "detect.window_s",
+    "detect.overlap_s",
+    "detect.q_min",
+    "detect.shading_weight",
+    "quality.max_gap_s",
+)
+"""Settings that act when candidates are sought in the trace; what is in neither list acts on the video."""

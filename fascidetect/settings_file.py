@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from fascidetect.errors import SettingsError
 from fascidetect.parse import json_tree, toml_tree
@@ -95,8 +95,8 @@ def _toml_value(value: Any) -> str:
     return repr(value)
 
 
-def load_settings(path: Path) -> Settings:
-    """Read settings from a TOML file; what the file leaves out keeps its default.
+def load_settings(path: Path, base: Settings | None = None) -> Settings:
+    """Read settings from a TOML file; what the file leaves out stays as in ``base``, or keeps its default.
 
     Raises
     ------
@@ -110,13 +110,14 @@ def load_settings(path: Path) -> Settings:
     except ValueError as error:
         raise SettingsError(f"{path} is not a TOML file: {error}") from error
     try:
-        return settings_from(tables)
+        return settings_from(tables, base)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error
 
 
-def settings_from(tables: Mapping[str, Any]) -> Settings:
-    """Build settings from the tables of a TOML file, ``{"detect": {"kappa": 7.0}}``."""
+def settings_from(tables: Mapping[str, Any], base: Settings | None = None) -> Settings:
+    """Change settings, or the defaults, by the tables of a TOML file, ``{"detect": {"kappa": 7.0}}``."""
+    base = base or Settings()
     known = {row.name for row in describe()}
     names = [item.name for item in dataclasses.fields(Settings)]
     parts: dict[str, Any] = {}
@@ -125,8 +126,13 @@ def settings_from(tables: Mapping[str, Any]) -> Settings:
             raise SettingsError(_unknown(table, values, names, known))
         if not isinstance(values, Mapping):
             raise SettingsError(f"{table} must be a table: write [{table}] on a line of its own")
-        parts[table] = _part(table, values, known)
-    return Settings(**parts)
+        parts[table] = _part(table, values, known, getattr(base, table))
+    return dataclasses.replace(base, **parts)
+
+
+def settings_from_json(tables: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Settings as result.json holds them; null stands for what has no value, and for no end."""
+    return settings_from({name: {k: v for k, v in table.items() if v is not None} for name, table in tables.items()})
 
 
 def _unknown(table: str, values: Any, names: list[str], known: set[str]) -> str:
@@ -135,9 +141,8 @@ def _unknown(table: str, values: Any, names: list[str], known: set[str]) -> str:
     return f"unknown setting {table}{_did_you_mean(table, known)}"
 
 
-def _part(table: str, values: Mapping[str, Any], known: set[str]) -> Any:
-    cls = typing.get_type_hints(Settings)[table]
-    hints = typing.get_type_hints(cls)
+def _part(table: str, values: Mapping[str, Any], known: set[str], base: Any) -> Any:
+    hints = typing.get_type_hints(type(base))
     checked: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{table}.{key}"
@@ -145,7 +150,7 @@ def _part(table: str, values: Mapping[str, Any], known: set[str]) -> Any:
             raise SettingsError(f"unknown setting {name}{_did_you_mean(name, known)}")
         checked[key] = _rois(value, name) if name == "clip.rois" else _checked(name, value, hints[key])
     try:
-        return cls(**checked)
+        return dataclasses.replace(base, **checked)
     except SettingsError as error:
         raise SettingsError(f"[{table}] {error}") from error
 
@@ -279,6 +284,22 @@ def parse_scale(text: str) -> float:
     if distance_px == 0 or length <= 0:
         raise SettingsError(f"the scale {text!r} needs two different places and a length above 0")
     return float(length * _MM[match["unit"].lower()] / distance_px)
+
+
+def parse_floor(text: str) -> dict[str, float]:
+    """Read a least size written ``0.5 px`` or ``0.1 mm`` and return the settings it stands for."""
+    match = re.fullmatch(r"\s*(?P<size>[0-9.]+)\s*(?P<unit>px|mm)\s*", text, re.IGNORECASE)
+    if not match:
+        _no_floor(text)
+    try:
+        size = _finite(match["size"])
+    except ValueError:
+        _no_floor(text)
+    return {"floor_px": 0.0, "floor_mm": 0.0, f"floor_{match['unit'].lower()}": size}
+
+
+def _no_floor(text: str) -> NoReturn:
+    raise SettingsError(f"cannot read the size {text!r}: write a number with its unit, 0.5px or 0.1mm")
 
 
 def parse_time(text: str) -> float:

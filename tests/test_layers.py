@@ -17,10 +17,11 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"settings", "files"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),
-    frozenset({"truth", "statistics"}),
+    frozenset({"truth", "statistics", "arrays"}),
     frozenset({"video", "motion", "events", "quality", "report", "evaluate"}),
+    frozenset({"result"}),
     frozenset({"phantom", "pipeline"}),
-    frozenset({"inject", "review"}),
+    frozenset({"inject", "review", "retune"}),
     frozenset({"batch"}),
     frozenset({"cli"}),
 )
@@ -122,6 +123,7 @@ def loaded_after(code: str) -> set[str]:
         "import fascidetect",
         "import fascidetect; fascidetect.Settings(); fascidetect.Event",
         "import fascidetect.cli",
+        "import fascidetect.retune",
     ],
 )
 def test_importing_loads_no_heavy_library(code):

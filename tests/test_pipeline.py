@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 
 from fascidetect import pipeline
-from fascidetect.errors import OutputError
+from fascidetect.errors import NotAClip, OutputError
 from fascidetect.evaluate import match
 from fascidetect.model import SCHEMA_VERSION
 from fascidetect.motion.store import load_trace
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, load_truth, make_clip
 from fascidetect.pipeline import analyze, analyze_to_folder, detect, measure
+from fascidetect.report.html import read_page
+from fascidetect.retune import retune
 from fascidetect.settings import ClipSettings, DetectSettings, ReportSettings, Roi, Settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -42,6 +45,7 @@ WRITTEN = {
     "per_minute.csv",
     "foci.csv",
     "trace.npz",
+    "candidates.npz",
     "overlay.mp4",
     "report.html",
     "timeline.png",
@@ -125,6 +129,53 @@ def test_the_written_trace_gives_the_same_result(done):
     assert again.to_records() == result.to_records()
     assert again.quality == result.quality
     assert [r.reason for r in again.rejections] == [r.reason for r in result.rejections]
+
+
+def test_the_written_candidates_are_judged_the_same(done, tmp_path):
+    _, out, _ = done
+    shutil.copytree(out, tmp_path / "out")
+    again = retune(tmp_path / "out", lambda settings: settings)
+    assert not again.outdated
+    for name in sorted(WRITTEN - {"result.json", "report.html"}):
+        assert (tmp_path / "out" / name).read_bytes() == (out / name).read_bytes(), name
+    assert page_of(tmp_path / "out") == page_of(out)
+
+
+def page_of(folder):
+    """What the report shows, less when it was made."""
+    page = read_page(folder / "report.html")
+    return replace(page, facts=tuple(fact for fact in page.facts if fact.name != "Analyzed"))
+
+
+def test_an_overlay_is_drawn_again_from_its_own_clip_only(clips, done, tmp_path):
+    _, out, _ = done
+    shutil.copytree(out, tmp_path / "out")
+    with pytest.raises(NotAClip, match=r"quiet\.mp4 is not the clip that was analyzed"):
+        retune(tmp_path / "out", less, clip=clips / "quiet.mp4")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == WRITTEN
+    assert (tmp_path / "out" / "result.json").read_bytes() == (out / "result.json").read_bytes()
+
+
+def less(settings):
+    return replace(settings, detect=DetectSettings(sensitivity="low"))
+
+
+@pytest.mark.slow
+def test_an_overlay_is_drawn_again(clips, done, tmp_path):
+    _, out, _ = done
+    shutil.copytree(out, tmp_path / "out")
+    told: list[str] = []
+    again = retune(
+        tmp_path / "out", less, clip=clips / "twitches.mp4", progress=lambda stage, *counts: told.append(stage)
+    )
+    assert not again.outdated
+    assert set(told) == {"drawing"}
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == again.result.clip.n_frames
+    assert (tmp_path / "out" / "overlay.mp4").read_bytes() != (out / "overlay.mp4").read_bytes()
+    page = read_page(tmp_path / "out" / "report.html")
+    assert page.video.decision == page.decision != read_page(out / "report.html").decision
+    assert all(one.strip for one in page.movements)
 
 
 def test_records_are_plain_and_in_order_of_time(done):

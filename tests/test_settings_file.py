@@ -1,7 +1,9 @@
 import contextlib
+import json
 import math
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from fascidetect.settings_file import (
     parse_scale,
     parse_time,
     settings_from,
+    settings_from_json,
     to_toml,
 )
 
@@ -48,6 +51,20 @@ def test_the_printed_settings_can_be_loaded_again(write):
         report=ReportSettings(overlay=False, label="left calf é"),
     )
     assert load_settings(write(to_toml(changed))) == changed
+
+
+def test_a_file_may_change_only_what_it_names(write):
+    base = Settings(detect=DetectSettings(kappa=5.0, sensitivity="low"), report=ReportSettings(label="left"))
+    changed = load_settings(write("[detect]\nkappa = 7"), base)
+    assert changed == Settings(detect=DetectSettings(kappa=7.0, sensitivity="low"), report=ReportSettings(label="left"))
+
+
+@pytest.mark.parametrize(
+    "clip", [ClipSettings(), ClipSettings(2.0, 9.5, 240.0, 0.1, (Roi.rectangle(1, 2, 3, 4, "a"),))]
+)
+def test_settings_come_back_from_a_result(clip):
+    settings = Settings(clip=clip, detect=DetectSettings(keep=("rhythmic", "edge"), sensitivity="high"))
+    assert settings_from_json(json.loads(msgspec.json.encode(settings))) == settings
 
 
 def test_every_setting_is_printed_with_what_it_means():

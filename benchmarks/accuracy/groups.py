@@ -25,8 +25,8 @@ QUIET_S = 60.0
 N_TWITCHING = {"dev": 2, "report": 4}
 N_QUIET = {"dev": 2, "report": 4}
 
-STIR_EVERY_S = 10.0
-"""Nobody lies quite still: in every real clip at hand a limb turns once or more."""
+STIR_EVERY_S = 7.0
+"""Nobody lies quite still: in every real clip at hand a limb turns once or more in so long."""
 
 USUAL = Habit(rate_per_min=18.0, amplitude_px=(0.5, 2.0), radius_px=(18.0, 32.0), min_gap_s=0.5)
 SMALL_PICTURE = replace(USUAL, amplitude_px=(0.35, 1.4), radius_px=(12.0, 22.0))
@@ -99,15 +99,17 @@ def size(width: int, height: int) -> Change:
 
 
 def held(strength: float) -> Change:
-    """Held in a hand instead of standing, before a limb that now and then turns a little."""
+    """Held in a hand instead of standing, before a limb that is never quite still and now and then turns."""
     return lambda recipe, rng: replace(recipe, nuisances=(*hand(strength), *stirs(recipe.duration_s, rng)))
 
 
 def stirs(duration_s: float, rng: Rng) -> Iterator[Nuisance]:
-    """Yield one short turn of the limb in each `STIR_EVERY_S`."""
-    for k in range(max(1, round(duration_s / STIR_EVERY_S))):
-        start_s = float(rng.uniform(k * STIR_EVERY_S + 1.0, min((k + 1) * STIR_EVERY_S, duration_s) - 4.0))
-        yield Nuisance("turning", float(rng.uniform(5, 20)), start_s, start_s + float(rng.uniform(1.5, 3.0)))
+    """Yield a slight turning that never stops, and a short turn of the limb in each `STIR_EVERY_S`."""
+    yield Nuisance("turning", float(rng.uniform(4, 10)))
+    n = max(1, int(duration_s / STIR_EVERY_S))
+    for k in range(n):
+        start_s = float(rng.uniform(k + 0.1, k + 0.5)) * duration_s / n
+        yield Nuisance("turning", float(rng.uniform(8, 30)), start_s, start_s + float(rng.uniform(1.5, 3.5)))
 
 
 def chain(*changes: Change) -> Change:
@@ -349,14 +351,14 @@ def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recip
         light_deg=float(rng.uniform(-150, -30)),
         light_side=float(rng.uniform(0.3, 0.8)),
         mm_per_px=0.27,
-        texture=float(rng.uniform(0.3, 0.85)),
+        texture=float(rng.uniform(0.25, 0.75)),
     )
     # As noisy, as smoothed and as tightly coded as clips of real phones: see `--realism`.
     recorded = Camera(
         jitter_s=0.0005,
         read_noise=float(rng.uniform(1.0, 2.5)),
         shot_noise=float(rng.uniform(1.5, 3.0)),
-        denoise_px=float(rng.uniform(0.6, 1.2)),
+        denoise_px=float(rng.uniform(0.7, 1.3)),
         bits_per_px=float(np.exp(rng.uniform(np.log(0.05), np.log(0.16)))),
     )
     length_s = QUIET_S if quiet and side == "report" else group.length_s

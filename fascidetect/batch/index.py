@@ -74,7 +74,7 @@ def _shown(line: Line, results: Path) -> _Shown:
     rate, interval = "", ""
     if row.rate_per_min is not None and low is not None and high is not None:
         rate, interval = per_minute(row.rate_per_min), f"{per_minute(low)} to {per_minute(high)}"
-    remarks, more = _remarks(row)
+    remarks, more = _remarks(line)
     return _Shown(
         row=row,
         link=_link(row, results),
@@ -83,7 +83,7 @@ def _shown(line: Line, results: Path) -> _Shown:
         rate=rate,
         interval=interval,
         remarks=remarks,
-        more=tuple(more),
+        more=more,
         strokes=safe(strokes(line.result)) if line.result and _sort(row) == "analyzed" else "",
     )
 
@@ -98,12 +98,12 @@ def _link(row: SummaryRow, results: Path) -> str:
     return ""
 
 
-def _remarks(row: SummaryRow) -> tuple[str, list[str]]:
+def _remarks(line: Line) -> tuple[str, tuple[str, ...]]:
     """What to know first about a clip, and what else."""
-    sort = _sort(row)
-    head = ("limited" if row.verdict == "limited" else "") if sort == "analyzed" else sort
-    first, *more = [row.error] if row.error else row.warnings.split("; ")
-    return ": ".join(part for part in (head, first) if part), more
+    sort = _sort(line.row)
+    head = ("limited" if line.row.verdict == "limited" else "") if sort == "analyzed" else sort
+    first, more = line.remarks[:1], line.remarks[1:]
+    return ": ".join(part for part in (head, *first) if part), more
 
 
 def _key(value: float | None) -> str:

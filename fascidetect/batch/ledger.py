@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from fascidetect.batch.recordings import Shard
 from fascidetect.errors import OutputError
 
@@ -74,15 +76,21 @@ class Ledger:
         self._database = database
 
     def find(self, clip: str) -> Row | None:
-        """Look up a recording."""
+        """Look up a recording; one whose row is damaged is not known."""
         columns = ", ".join(_FIELDS)
-        found = self._database.execute(f"SELECT {columns} FROM recordings WHERE clip = ?", (_text(clip),)).fetchone()
-        return None if found is None else dataclasses.replace(Row(*found), clip=clip)
+        found = self._database.execute(f"SELECT {columns} FROM recordings WHERE clip = ?", (as_text(clip),)).fetchone()
+        if found is None:
+            return None
+        try:
+            return msgspec.convert(dict(zip(_FIELDS, found, strict=True)) | {"clip": clip}, Row)
+        except msgspec.ValidationError:
+            return None
 
     def source(self) -> str:
         """Folder of recordings, relative to that of the results; empty when not known yet."""
         found = self._database.execute("SELECT folder FROM source").fetchone()
-        return os.fsdecode(found[0]) if found else ""
+        readable = found is not None and isinstance(found[0], bytes) and b"\0" not in found[0]
+        return os.fsdecode(found[0]) if readable else ""
 
     def write_source(self, folder: str) -> None:
         """Remember the folder of recordings."""
@@ -96,12 +104,12 @@ class Ledger:
         with self._database:
             self._database.execute(
                 f"INSERT OR REPLACE INTO recordings VALUES ({marks})",
-                [_text(value) if isinstance(value, str) else value for value in values],
+                [as_text(value) if isinstance(value, str) else value for value in values],
             )
 
 
-def _text(value: str) -> str:
-    """Make names that are no UTF-8 fit for a database."""
+def as_text(value: str) -> str:
+    """Make names that are no UTF-8 fit for a database, a table and a link."""
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -132,13 +140,14 @@ def open_ledger(path: Path, *, keep: bool = True) -> Iterator[Ledger]:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version > FORMAT:
                 raise OutputError(f"{path} was written by a later version of fascidetect; use that, or another -o")
-            with database:
-                database.executescript(_MAKE)
-                database.execute(f"PRAGMA user_version = {FORMAT}")
+            if version < FORMAT:  # else a look need not write
+                with database:
+                    database.executescript(_MAKE)
+                    database.execute(f"PRAGMA user_version = {FORMAT}")
             yield Ledger(database)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise OutputError(
-            f"cannot use the ledger {path} ({error}); if it is damaged, delete it: "
+            f"cannot use the ledger {path} ({' '.join(str(error).split())}); if it is damaged, delete it: "
             "results are recognized again by their folders"
         ) from error
 

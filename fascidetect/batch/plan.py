@@ -141,11 +141,13 @@ def failed_row(recording: Recording, before: Standing, error: str, wall_s: float
 def _made(folder: Path) -> _Made | None:
     try:
         return msgspec.json.decode((folder / RESULT).read_bytes(), type=_Made)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def _sha256(path: Path) -> str:
+    if not path.is_file():  # to read a pipe would take for ever
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -103,6 +103,11 @@ class ClipResult:
     run: _Run
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why it is limited or cannot be judged, and what else was odd; each once."""
+        return tuple(dict.fromkeys((*self.quality.reasons, *self.clip.warnings, *self.quality.warnings)))
+
+    @property
     def limit50_mm(self) -> float | None:
         """The smallest movement that would show, where a scale is known."""
         limit_px, scale = self.quality.limit50_px, self.settings.clip.mm_per_px
@@ -115,6 +120,13 @@ class Line:
 
     row: SummaryRow
     result: ClipResult | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What went wrong, or else what is odd; the first is what to know first."""
+        if self.row.error:
+            return (self.row.error,)
+        return self.result.remarks if self.result else ()
 
 
 def read_result(folder: Path) -> ClipResult:
@@ -130,7 +142,7 @@ def read_result(folder: Path) -> ClipResult:
         return msgspec.json.decode(path.read_bytes(), type=ClipResult)
     except OSError as error:
         raise ClipError(f"cannot read {path}: {error.strerror or error}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ClipError(f"{path} is no result.json of fascidetect: {error}") from error
 
 
@@ -181,7 +193,7 @@ def _filled(bare: SummaryRow, result: ClipResult, folder: str) -> SummaryRow:
         n_foci=None if unfit else summary.n_foci,
         limit50_px=quality.limit50_px,
         limit50_mm=result.limit50_mm,
-        warnings="; ".join(dict.fromkeys((*quality.reasons, *result.clip.warnings, *quality.warnings))),
+        warnings="; ".join(result.remarks),
         result_dir=folder,
     )
 

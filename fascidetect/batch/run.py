@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fascidetect.batch.index import write_index
-from fascidetect.batch.ledger import Ledger, Row
+from fascidetect.batch.ledger import Ledger, Row, as_text
 from fascidetect.batch.plan import Recording, Standing, done_row, failed_row, standing
 from fascidetect.batch.rollup import Line, write_tables
 from fascidetect.batch.sessions import Entry
 from fascidetect.batch.task import Outcome, Task
-from fascidetect.batch.worker import remove_scratch
 from fascidetect.errors import FasciError, OutputError
+from fascidetect.report.folder import clear_scratch
 from fascidetect.settings import Settings
 
 Backend = Callable[[Iterator[Task]], Generator[Outcome]]
@@ -63,7 +63,7 @@ def recordings_of(
         raise OutputError(f"{results} holds the recordings; choose another folder for results with -o")
     for clip in clips:
         entry = entries.get(clip, Entry())
-        yield Recording(clip, folder / clip, results / clip, entry.session, entry.applied(settings))
+        yield Recording(clip, folder / clip, results / as_text(clip), entry.session, entry.applied(settings))
 
 
 def claim(results: Path, folder: Path, ledger: Ledger) -> None:
@@ -117,7 +117,6 @@ def take_note(plan: Plan, ledger: Ledger) -> None:
 def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) -> Iterator[Outcome]:
     """Analyze what is left; each outcome is in the ledger before it is given on."""
     by_clip = {recording.clip: (recording, before) for recording, before in plan.left}
-    folders = [recording.folder for recording, _ in plan.left]
 
     def tasks() -> Iterator[Task]:
         for recording, _ in plan.left:
@@ -125,7 +124,7 @@ def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) ->
                 recording.folder.parent.mkdir(parents=True, exist_ok=True)
             yield recording.task(timeout_s)
 
-    remove_scratch(folders)  # of a run that was killed
+    _clear_scratch(plan)  # of a run that was killed
     with contextlib.closing(backend(tasks())) as outcomes:
         for outcome in outcomes:
             recording, before = by_clip[outcome.clip]
@@ -134,7 +133,12 @@ def carry_out(plan: Plan, ledger: Ledger, backend: Backend, timeout_s: float) ->
             else:
                 ledger.write(done_row(recording, before, outcome.wall_s))
             yield outcome
-    remove_scratch(folders)  # of machines that were lost
+    _clear_scratch(plan)  # of machines that were lost
+
+
+def _clear_scratch(plan: Plan) -> None:
+    for recording, _ in plan.left:
+        clear_scratch(recording.folder)
 
 
 def sum_up(lines: Iterable[Line], results: Path) -> Iterator[Line]:

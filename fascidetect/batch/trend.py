@@ -183,8 +183,8 @@ def make_trend(
 def _in_time(key: tuple[str, str]) -> tuple[Any, ...]:
     """Sort by date, then by the session's name, in which numbers count as numbers."""
     date, session = key
-    digits = "".join(letter if letter.isdigit() else " " for letter in session).split()
-    return date, [int(number) for number in digits], session
+    numbers = "".join(letter if letter.isdecimal() else " " for letter in session).split()
+    return date, [(len(digits), digits) for digits in (number.lstrip("0") for number in numbers)], session
 
 
 def _session(results: Path, rows: Sequence[SummaryRow]) -> SessionClips:

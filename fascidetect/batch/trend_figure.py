@@ -17,6 +17,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 30, 32
 _RADIUS = 4.5
 _MOST_LABELS = 3
 _ACROSS = 3
+_LONGEST_NAME, _LONGEST_DATE = 30, 14
+"""Letters that find room above a panel and below it."""
 
 _STYLE = """
 text { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: #555c65 }
@@ -70,7 +72,8 @@ def _round_up(value: float) -> float:
 
 def _panel(series: Series, top: float, *, subject: bool = False) -> Iterator[str]:
     name = f"{series.subject}: {series.place}" if subject and series.subject else series.place
-    yield f'<text class="title" x="{_LEFT}" y="18">{escape(name)}</text>'
+    whole = f"<title>{escape(name)}</title>" if _short(name, _LONGEST_NAME) != name else ""
+    yield f'<text class="title" x="{_LEFT}" y="18">{whole}{escape(_short(name, _LONGEST_NAME))}</text>'
     for value in (0.0, top / 2, top):
         y = _y(value, top)
         yield f'<path class="grid" d="M{_LEFT} {y}H{WIDTH - _RIGHT}"/>'
@@ -82,7 +85,8 @@ def _panel(series: Series, top: float, *, subject: bool = False) -> Iterator[str
         x = round(_LEFT + (n + 0.5) * (WIDTH - _LEFT - _RIGHT) / len(rows), 1)
         yield from _mark(row, x, top)
         if n % every == 0:
-            yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{escape(_short(row.date or row.when))}</text>'
+            date = _short(row.date or row.when, _LONGEST_DATE)
+            yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{escape(date)}</text>'
 
 
 def _mark(row: TrendRow, x: float, top: float) -> Iterator[str]:
@@ -108,8 +112,8 @@ def _words(series: Series) -> str:
     return f"{series.place}. {'. '.join(_told(session.row) for session in series.sessions)}"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 14 else f"{text[:13]}\N{HORIZONTAL ELLIPSIS}"
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def rate_words(row: TrendRow) -> str:

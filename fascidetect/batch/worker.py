@@ -7,23 +7,21 @@ import json
 import os
 import pickle
 import queue
-import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from fascidetect.batch.task import Outcome, Task, Watch
+from fascidetect.report.folder import clear_scratch
 
 # -P: the folder of the clips may hold a file that is called like a library
 _COMMAND = (sys.executable, "-P", "-m", "fascidetect.batch.child")
-_SCRATCH = re.compile(r"\.(.*)\.[0-9a-f]{8}\.partial", re.DOTALL)
 _POLL_S = 0.5
 _PATIENCE_S = 10.0
 _TAIL = 4000
@@ -66,27 +64,9 @@ def run_task(task: Task, watch: Watch | None = None, stop: threading.Event | Non
     except OSError as failure:
         error = f"cannot start a process: {failure.strerror or failure}"
     if error:
-        remove_scratch([Path(task.folder)])
+        clear_scratch(Path(task.folder))
         error = one_line(error, task)
     return Outcome(task.clip, error, details if error else "", round(time.monotonic() - started_s, 2))
-
-
-def remove_scratch(folders: Iterable[Path]) -> None:
-    """Remove what killed processes left half-written of the results of some clips."""
-    stems: dict[Path, set[str]] = {}
-    for folder in folders:
-        stems.setdefault(folder, set()).add("")  # scratch lies inside where there were results before, else beside
-        stems.setdefault(folder.parent, set()).add(folder.name)
-    for place, names in stems.items():
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            for left in [path for path in place.iterdir() if _scratch_of(path.name) in names]:
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _scratch_of(name: str) -> str | None:
-    """The stem of a name of the form that `fascidetect.report.folder` gives, ``.<stem>.<8 hex>.partial``."""
-    match = _SCRATCH.fullmatch(name)
-    return match[1] if match else None
 
 
 def one_line(error: str, task: Task) -> str:

@@ -7,20 +7,18 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, isolate_option, parsed
+from fascidetect.cli.params import EXISTING_FILE, LEVELS, floor_option, isolate_option, override, parsed
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import complain, printable, tell
+from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
 from fascidetect.model import NOTICE, Result
 from fascidetect.settings import REASONS, Roi, Settings
 from fascidetect.settings_file import load_rois, load_settings, parse_roi, parse_scale, parse_time
 
 _DEFAULT = Settings()
-_LEVELS = ("low", "normal", "high")
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Say:
 @click.option("--to", "to_s", callback=parsed(parse_time), metavar="TIME", help="End at this time.")
 @click.option(
     "--sensitivity",
-    type=click.Choice(_LEVELS),
+    type=click.Choice(LEVELS),
     help=f"high finds fainter movements, and more false ones; low fewer.  [default: {_DEFAULT.detect.sensitivity}]",
 )
 @click.option(
@@ -89,6 +87,7 @@ class Say:
     metavar="NUMBER",
     help="Frames per second at which a slow-motion clip was recorded, where its time was stretched.",
 )
+@floor_option
 @isolate_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
 @click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
@@ -113,6 +112,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     mm_per_px: float | None,
     scale: float | None,
     capture_fps: float | None,
+    floor: dict[str, float] | None,
     isolate: bool,
     no_overlay: bool,
     standalone: bool,
@@ -125,8 +125,9 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
 
     The result folder holds events.csv (when and where), rejected.csv (what was seen and not counted,
     and why), per_minute.csv, foci.csv (places where movements recur), result.json (everything),
-    trace.npz (the measured motion), timeline.png, overlay.mp4, in which each movement is boxed: watch it
-    before you trust the count, and report.html, the page that shows all of it and plays the overlay.
+    trace.npz (the measured motion), candidates.npz (for retune), timeline.png, overlay.mp4, in which each
+    movement is boxed: watch it before you trust the count, and report.html, the page that shows all of it
+    and plays the overlay.
 
     \b
     Examples:
@@ -153,9 +154,9 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     }
     settings = dataclasses.replace(
         settings,
-        clip=_override(settings.clip, given_clip),
-        detect=_override(settings.detect, {"sensitivity": sensitivity, "keep": keep}),
-        report=_override(
+        clip=override(settings.clip, given_clip),
+        detect=override(settings.detect, {"sensitivity": sensitivity, "keep": keep, **(floor or {})}),
+        report=override(
             settings.report,
             {"label": label, "overlay": False if no_overlay else None, "standalone": standalone or None},
         ),
@@ -210,11 +211,6 @@ def _log_to_stderr() -> None:
     click.get_current_context().call_on_close(stop)
 
 
-def _override(part: Any, given: dict[str, Any]) -> Any:
-    """Replace the fields of one table of settings for which an option was given."""
-    return dataclasses.replace(part, **{name: value for name, value in given.items() if value not in (None, ())})
-
-
 def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: bool, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
@@ -230,7 +226,7 @@ def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: 
         return False
     result = dataclasses.replace(result, summary=dataclasses.replace(result.summary, reviewed=reviewed))
     if say.json:
-        click.echo(_compact(folder / "result.json"))
+        click.echo(compact(folder / "result.json"))
     elif say.words:
         _report(result, folder, verbose=say.verbose)
     if result.quality.verdict == "cannot_analyze":
@@ -247,10 +243,3 @@ def _report(result: Result, folder: Path, *, verbose: bool) -> None:
     tell(f"{summarize(result)}\nResults: {folder}{look}")
     if verbose:
         tell("\n".join(f"  {path.name}  {path.stat().st_size} bytes" for path in sorted(folder.iterdir())))
-
-
-def _compact(path: Path) -> str:
-    import msgspec
-
-    text: bytes = msgspec.json.format(path.read_bytes(), indent=-1)
-    return text.decode()

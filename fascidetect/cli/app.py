@@ -14,6 +14,7 @@ from fascidetect import __version__
 from fascidetect.cli.agreement import agreement_command
 from fascidetect.cli.analyze import analyze_command
 from fascidetect.cli.batch import batch_command
+from fascidetect.cli.check import check_command
 from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
 from fascidetect.cli.demo import demo_command
@@ -22,6 +23,7 @@ from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
 from fascidetect.cli.inject import inject_command
 from fascidetect.cli.phantom import phantom_command
+from fascidetect.cli.retune import retune_command
 from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
 from fascidetect.cli.trend import trend_command
@@ -97,6 +99,8 @@ def main() -> None:
     Start here:
       fascidetect demo                   no clip needed: makes one, analyzes it, opens the report
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
+      fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
+      fascidetect check calf.mp4         in seconds: can it be judged, or film again?
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change
 
@@ -126,7 +130,9 @@ def main() -> None:
 COMMANDS = (
     demo_command,
     analyze_command,
+    retune_command,
     batch_command,
+    check_command,
     info_command,
     config_command,
     inject_command,

@@ -175,7 +175,7 @@ def batch_command(  # noqa: PLR0913 - one argument for each option
         finally:  # what there is when a run is interrupted gets its tables too
             known = (line_of(recording, ledger, results.resolve()) for recording in recordings)
             lines = known if shard else sum_up(known, results)
-            bad = [line.row for line in lines if _not_in_order(line.row)]
+            bad = [(line.row, line.remarks[:1]) for line in lines if _not_in_order(line.row)]
     if not quiet:
         words = _recordings_in_words(len(recordings))
         tell(f"{len(recordings) - len(bad)} of {words} analyzed. {_next_step(shard, results)}")
@@ -254,12 +254,11 @@ def _next_step(shard: Shard | None, results: Path) -> str:
     return f"That was shard {shard}: when all are done, the same command without --shard writes the tables."
 
 
-def _complain_of(rows: list[SummaryRow], results: Path) -> None:
-    """List what could not be analyzed; exit with 1 if there is any."""
-    for row in rows[:_LISTED]:
+def _complain_of(rows: list[tuple[SummaryRow, tuple[str, ...]]], results: Path) -> None:
+    """List what could not be analyzed, and why; exit with 1 if there is any."""
+    for row, reason in rows[:_LISTED]:
         words = "cannot be judged" if row.status == "done" else row.status
-        reason = row.error or row.warnings.partition("; ")[0]
-        complain(": ".join(part for part in (words, row.clip, reason) if part))
+        complain(": ".join((words, row.clip, *reason)))
     if len(rows) > _LISTED:
         complain(f"and {len(rows) - _LISTED} more; see {results / SUMMARY}")
     if rows:

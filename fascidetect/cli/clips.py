@@ -10,12 +10,13 @@ import click
 
 from fascidetect.cli.params import EXISTING_FILE
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import printable, tell
+from fascidetect.cli.say import complain, printable, tell
 from fascidetect.errors import OutputError
 from fascidetect.model import NOTICE
 
 if TYPE_CHECKING:
     from fascidetect.evaluate import Found
+    from fascidetect.model import MotionTrace
     from fascidetect.review.clips import Wanted
 
 _FOLDER = "clips"
@@ -23,9 +24,16 @@ _FOLDER = "clips"
 
 @click.command("clips", epilog=NOTICE, short_help="Cut movements out of the clip, slowed and enlarged.")
 @click.argument("folder", metavar="RESULT_DIR", type=click.Path(path_type=Path))
-@click.option("--most", type=click.IntRange(1), metavar="N", help="Only the N that stand out most.  [default: all]")
 @click.option(
-    "--rater", metavar="NAME", help="Only those that this rater accepted.  [default: what the program counts]"
+    "--most",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only the N that stand out most; marks come last.  [default: all]",
+)
+@click.option(
+    "--rater",
+    metavar="NAME",
+    help="Those that this rater accepted or marked, as he or she left them.  [default: what the program counts]",
 )
 @click.option("--slow", type=click.FloatRange(1, 100), default=4.0, show_default=True, help="Times slower than life.")
 @click.option("--clip", type=EXISTING_FILE, metavar="FILE", help="The clip, if it does not lie beside RESULT_DIR.")
@@ -65,8 +73,8 @@ def clips_command(  # noqa: PLR0913 - one argument for each option
     from fascidetect.review.source import find_clip
     from fascidetect.settings import ClipSettings
 
-    found = load_result(folder)
-    wanted = _wanted(folder, found, rater)
+    found, trace = load_result(folder), load_trace(folder / "trace.npz")
+    wanted = _wanted(folder, found, trace, rater)
     if most is not None:
         clearest = sorted(wanted, key=lambda one: -one.event.confidence)[:most]
         wanted = [one for one in wanted if one in clearest]
@@ -80,21 +88,22 @@ def clips_command(  # noqa: PLR0913 - one argument for each option
     path = find_clip(folder, found.clip, clip)
     part = ClipSettings(from_s=found.from_s, to_s=found.to_s, capture_fps=found.clip.capture_fps)
     with ProgressLine(sys.stderr, printable(path.name)) as progress:
-        written = write_clips(
-            (path, part), load_trace(folder / "trace.npz"), wanted, target, slow=slow, progress=progress
-        )
+        written = write_clips((path, part), trace, wanted, target, slow=slow, progress=progress)
     tell(f"{len(written) - 1} cut out, and {SHEET}: {target}")
 
 
-def _wanted(folder: Path, found: Found, rater: str | None) -> list[Wanted]:
+def _wanted(folder: Path, found: Found, trace: MotionTrace, rater: str | None) -> list[Wanted]:
     """Choose movements, in order of time, with their numbers in the report."""
     from fascidetect.review import choose, load_reviews
-    from fascidetect.review.clips import Wanted
+    from fascidetect.review.clips import Wanted, as_left, without_twins
 
     number = {event.id: n for n, event in enumerate(found.events, 1)}
     if rater is None:
         events = list(found.events)
     else:
         accepted = choose(load_reviews(folder)[1], rater, folder).true_events
-        events = [one.event for one in accepted if one.event is not None]
-    return [Wanted(number.get(event.id, 0), event) for event in events]
+        shown = [one for one in accepted if trace.time_s[0] <= one.peak_s <= trace.time_s[-1]]
+        if len(shown) < len(accepted):
+            complain(f"{len(accepted) - len(shown)} of {rater} lie outside of the part that was analyzed: left out")
+        events = [as_left(one, trace) for one in shown]
+    return without_twins([Wanted(number.get(event.id, 0), event) for event in events])

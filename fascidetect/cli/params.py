@@ -1,7 +1,9 @@
-"""Options that understand areas, times and scales, and say what is wrong with them."""
+"""Options that understand areas, times and scales, say what is wrong with them, and change settings."""
 
 from __future__ import annotations
 
+import dataclasses
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import click
 
 from fascidetect.errors import SettingsError
+from fascidetect.settings import Sensitivity
+from fascidetect.settings_file import parse_floor
 
 isolate_option = click.option(
     "--isolate/--no-isolate",
@@ -19,6 +23,7 @@ isolate_option = click.option(
 )
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+LEVELS = typing.get_args(Sensitivity)
 
 
 def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -33,3 +38,18 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
             raise click.BadParameter(str(error), ctx=ctx, param=param) from error
 
     return callback
+
+
+floor_option = click.option(
+    "--amplitude-floor",
+    "floor",
+    callback=parsed(parse_floor),
+    metavar="SIZE",
+    help="Count only movements of at least this size (0.5px of the full-size picture, or 0.1mm with a scale): what "
+    "every clip that is compared could have shown. See `limit90_px` in result.json.",
+)
+
+
+def override(part: Any, given: dict[str, Any]) -> Any:
+    """Replace the fields of one table of settings for which an option was given."""
+    return dataclasses.replace(part, **{name: value for name, value in given.items() if value not in (None, ())})

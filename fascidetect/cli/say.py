@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -18,3 +20,11 @@ def complain(message: object) -> None:
 def tell(text: str) -> None:
     """Print lines on stdout."""
     click.echo("\n".join(printable(line) for line in text.split("\n")))
+
+
+def compact(path: Path) -> str:
+    """A JSON file as one line."""
+    import msgspec
+
+    text: bytes = msgspec.json.format(path.read_bytes(), indent=-1)
+    return text.decode()

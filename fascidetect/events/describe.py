@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fascidetect.events.find import Candidate
-from fascidetect.model import Event, FloatArray, MotionTrace, transform
+from fascidetect.model import Event, FloatArray, Registration, transform
 from fascidetect.settings import ClipSettings, Roi
 
 CLEAR, SOFT = 1.15, 0.1  # confidence is one half at CLEAR thresholds and rises over SOFT
 
 
-def make_event(one: Candidate, trace: MotionTrace, threshold: float, focus: int, clip: ClipSettings) -> Event:
+def make_event(one: Candidate, trace: Registration, threshold: float, focus: int, clip: ClipSettings) -> Event:
     """Describe a candidate in the clip's own terms.
 
     Parameters
@@ -54,7 +54,7 @@ def make_event(one: Candidate, trace: MotionTrace, threshold: float, focus: int,
     )
 
 
-def event_id(one: Candidate, trace: MotionTrace) -> str:
+def event_id(one: Candidate, trace: Registration) -> str:
     """Name that stays when detection is run again: peak in ms and place to a cell."""
     cell = trace.geometry.cells_to_analysis(np.rint([one.row, one.col]))
     x, y = np.rint(trace.geometry.analysis_to_px(cell)).astype(int)
@@ -67,7 +67,7 @@ def clock(time_s: float) -> str:
     return f"{total_ms // 60000}:{total_ms // 1000 % 60:02d}.{total_ms % 1000:03d}"
 
 
-def _box(one: Candidate, trace: MotionTrace, camera: FloatArray) -> tuple[float, float, float, float]:
+def _box(one: Candidate, trace: Registration, camera: FloatArray) -> tuple[float, float, float, float]:
     """Upright box (x, y, w, h) around the candidate's cells in the frame of its peak, px, within the picture."""
     geometry = trace.geometry
     rows, cols = np.nonzero(one.region)

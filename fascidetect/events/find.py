@@ -71,7 +71,7 @@ class Candidate:
     edge
         Share of its cells that touch the border of what is analyzed.
     footprint_px
-        (R, C) float32, length of each cell's displacement, analysis_px, 0 outside of the region.
+        (R, C) float16, length of each cell's displacement, analysis_px, 0 outside of the region.
     pattern
         (2, R, C) float16, displacement at the peak in units of its noise: which way each cell goes.
     """
@@ -181,9 +181,13 @@ def _clean(stretch: Stretch, score: Score, floor: float) -> list[_Peak]:
 
 def grown(cells: BoolArray, by: int) -> BoolArray:
     """Cells (R, C) and all within `by` rows and columns of them."""
-    from scipy.ndimage import maximum_filter
-
-    return np.asarray(maximum_filter(cells.view(np.uint8), 2 * by + 1, mode="constant")).astype(bool)
+    for _ in ("rows", "columns"):
+        near = cells.copy()
+        for step in range(1, by + 1):
+            near[step:] |= cells[:-step]
+            near[:-step] |= cells[step:]
+        cells = near.T
+    return cells
 
 
 def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
@@ -298,7 +302,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
         frame_level=float(score.frame_level[peak.n]),
         uneven=_unevenness(stretch, score, peak),
         edge=float(border.sum() / peak.region.sum()),
-        footprint_px=footprint.astype(np.float32),
+        footprint_px=footprint.astype(np.float16),
         pattern=peak.pattern[:2].astype(np.float16),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from fascidetect.events.foci import rhythm
 from fascidetect.events.reject import Judged
 from fascidetect.events.sustained import Restless
-from fascidetect.model import Event, Focus, MotionTrace, Sustained
+from fascidetect.model import Event, Focus, Registration, Sustained
 
 
 def make_foci(events: Sequence[Event], usable_s: float) -> tuple[Focus, ...]:
@@ -43,7 +43,7 @@ def _focus(number: int, events: Sequence[Event], usable_s: float) -> Focus:
     )
 
 
-def make_sustained(place: Restless, judged: Sequence[Judged], trace: MotionTrace) -> Sustained:
+def make_sustained(place: Restless, judged: Sequence[Judged], trace: Registration) -> Sustained:
     """Name a restless place: where, how large, how fast, and how many single movements it hid."""
     rows, cols = np.nonzero(place.region)
     xy = trace.geometry.cells_to_analysis(np.array([rows.mean(), cols.mean()]))

@@ -287,7 +287,7 @@ def running_median(channel: FloatArray, length_s: float, step: float) -> FloatAr
     """
     from scipy.ndimage import median_filter, uniform_filter1d
 
-    block = max(1, round(BLOCK_S / step))
+    block = min(max(1, round(BLOCK_S / step)), len(channel))
     n_blocks = max(1, len(channel) // block)
     means = channel[: n_blocks * block].reshape(n_blocks, block, *channel.shape[1:]).mean(axis=1)
     length = max(1, round(length_s / (block * step))) | 1

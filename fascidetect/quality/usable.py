@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fascidetect.model import BoolArray, FloatArray, MotionTrace, Unusable
+from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
 from fascidetect.settings import QualitySettings
 
 FROZEN, FROZEN_S = "frozen picture", 0.5
 JOIN_S = 0.15  # usable bits shorter than this between two unusable ones are no use
 
 
-def find_unusable(trace: MotionTrace, settings: QualitySettings) -> tuple[Unusable, ...]:
+def find_unusable(trace: Registration, settings: QualitySettings) -> tuple[Unusable, ...]:
     """Intervals that cannot be judged, in order of time, without overlap.
 
     Parameters
@@ -35,7 +35,7 @@ def usable_seconds(start_s: float, end_s: float, unusable: tuple[Unusable, ...])
     return max(0.0, end_s - start_s - lost)
 
 
-def _gaps(trace: MotionTrace, max_gap_s: float) -> list[Unusable]:
+def _gaps(trace: Registration, max_gap_s: float) -> list[Unusable]:
     steps = np.diff(trace.time_s)
     return [
         Unusable(float(trace.time_s[i]), float(trace.time_s[i + 1]), "no frames")
@@ -43,13 +43,13 @@ def _gaps(trace: MotionTrace, max_gap_s: float) -> list[Unusable]:
     ]
 
 
-def _frozen(trace: MotionTrace) -> list[Unusable]:
+def _frozen(trace: Registration) -> list[Unusable]:
     """Stretches in which every picture repeats the one before; a repeated picture or two are no such thing."""
     runs = _runs(trace.time_s, trace.repeated, trace.median_interval_s, FROZEN)
     return [run for run in runs if run.end_s - run.start_s >= FROZEN_S]
 
 
-def _unregistered(trace: MotionTrace) -> list[Unusable]:
+def _unregistered(trace: Registration) -> list[Unusable]:
     return _runs(trace.time_s, ~trace.ok, trace.median_interval_s, "shaken or not registered")
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import ByteArray, MotionTrace, Quality, Unusable, Verdict
+from fascidetect.model import ByteArray, Quality, Registration, Unusable, Verdict
+from fascidetect.quality.copy import copy_words, looks_like_a_copy
 from fascidetect.quality.usable import usable_seconds
 from fascidetect.settings import QualitySettings
 
@@ -46,7 +47,7 @@ class Measured:
 
 
 def make_quality(
-    trace: MotionTrace, unusable: tuple[Unusable, ...], measured: Measured, settings: QualitySettings
+    trace: Registration, unusable: tuple[Unusable, ...], measured: Measured, settings: QualitySettings
 ) -> Quality:
     """Judge a clip.
 
@@ -90,7 +91,7 @@ def long_enough(usable_s: float, needed_s: float) -> bool:
     return usable_s >= needed_s - ROUNDING_S
 
 
-def _usable_s(trace: MotionTrace, unusable: tuple[Unusable, ...]) -> float:
+def _usable_s(trace: Registration, unusable: tuple[Unusable, ...]) -> float:
     if len(trace.time_s) < 2:
         return 0.0
     end_s = float(trace.time_s[-1]) + trace.median_interval_s
@@ -98,7 +99,7 @@ def _usable_s(trace: MotionTrace, unusable: tuple[Unusable, ...]) -> float:
 
 
 def _fatal(
-    trace: MotionTrace,
+    trace: Registration,
     usable_s: float,
     unusable: tuple[Unusable, ...],
     measured: Measured,
@@ -121,7 +122,7 @@ def _fatal(
     return [words for holds, words in rules if holds][:1]
 
 
-def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings) -> str:
+def _too_little(trace: Registration, usable_s: float, unusable: tuple[Unusable, ...], settings: QualitySettings) -> str:
     length_s = float(trace.time_s[-1] - trace.time_s[0]) + trace.median_interval_s
     needed = f"at least {settings.min_clip_s:g} s are needed"
     if not long_enough(length_s, settings.min_clip_s + ROUNDING_S):
@@ -136,7 +137,7 @@ def _too_little(trace: MotionTrace, usable_s: float, unusable: tuple[Unusable, .
     )
 
 
-def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
+def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
     length_s = float(trace.time_s[-1] - trace.time_s[0])
     share, bits = measured.analyzed_share, trace.clip.bits_per_px
     rules = (
@@ -158,8 +159,9 @@ def _doubts(trace: MotionTrace, usable_s: float, measured: Measured, settings: Q
             trace.area == "skin" and share < SMALL_SHARE,
             f"only {100 * share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi",
         ),
+        (looks_like_a_copy(trace.clip), copy_words(trace.clip)),
         (
-            0 < bits < LOW_BITS_PER_PX,
+            0 < bits < LOW_BITS_PER_PX and not looks_like_a_copy(trace.clip),
             f"strongly compressed ({bits:.3f} bits per pixel and frame): small movements may be erased; "
             "use the original file",
         ),

@@ -56,17 +56,20 @@ def side_by_side(pictures: Sequence[ByteArray], words: str, *, slow: float) -> l
 
 
 def contact_sheet(strips: Sequence[tuple[str, Strip]]) -> bytes:
-    """PNG image of all strips, each under its words, in the order given."""
-    line_h, gap = 30, 18
+    """PNG image of all strips, each under its words and what its panels show, in the order given."""
+    line_h, gap = 48, 18
     wide, high = PANELS * PANEL_PX + (PANELS - 1) * GAP_PX, PANEL_PX + line_h
     rows = -(-len(strips) // COLUMNS)
     sheet = np.empty((gap + rows * (high + gap), gap + COLUMNS * (wide + gap), 3), np.uint8)
     sheet[:] = PAPER
-    pen = Pen(18)
+    pen, small = Pen(18), Pen(13)
     for number, (words, strip) in enumerate(strips):
         row, column = divmod(number, COLUMNS)
         top, left = gap + row * (high + gap), gap + column * (wide + gap)
         pen.write(sheet, pen.fit(words, wide), left, top + 20, INK)
+        captions = ("before", "at the peak", "after", f"change {strip.magnified:.0f}\N{MULTIPLICATION SIGN}")
+        for panel, caption in enumerate(captions):
+            small.write(sheet, caption, left + panel * (PANEL_PX + GAP_PX), top + 41, INK)
         sheet[top + line_h : top + high, left : left + wide] = _on_paper(strip)
     _, data = cv2.imencode(".png", sheet[..., ::-1])
     return data.tobytes()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
-from fascidetect.model import SCHEMA_VERSION, Event, FloatArray, MotionTrace, Result
+from fascidetect.model import SCHEMA_VERSION, Event, FloatArray, Registration, Result
 from fascidetect.report.export import Run, events_in_order, plain, rejected_in_order
 from fascidetect.report.layout import Layout
 from fascidetect.report.page import (
@@ -41,7 +42,7 @@ from fascidetect.settings_file import describe
 
 
 def make_page(
-    trace: MotionTrace, result: Result, run: Run, strips: Mapping[str, Strip], overlay: Layout | None
+    trace: Registration, result: Result, run: Run, strips: Mapping[str, Strip], overlay: Layout | None
 ) -> Page:
     """Put together what the report shows.
 
@@ -59,6 +60,7 @@ def make_page(
         _movement(event, number, "", strips.get(event.id))
         for number, event in enumerate(events_in_order(result.events), 1)
     )
+    decision = _decision(result)
     page = Page(
         schema_version=SCHEMA_VERSION,
         title=result.settings.report.label or result.clip.name,
@@ -82,13 +84,14 @@ def make_page(
         settings=_changed_settings(result),
         still=_still(trace),
         curve=_curve(result),
-        video=_video(trace, overlay) if overlay else None,
+        video=_video(trace, overlay, decision) if overlay else None,
         standalone=result.settings.report.standalone,
+        decision=decision,
     )
     return msgspec.convert(plain(page), Page)  # plain numbers and text that can be written
 
 
-def _span(trace: MotionTrace) -> tuple[float, float]:
+def _span(trace: Registration) -> tuple[float, float]:
     if not len(trace.time_s):
         return 0.0, 1.0
     start = float(trace.time_s[0])
@@ -219,7 +222,7 @@ def _areas(rois: tuple[object, ...]) -> str:
     return f"{len(rois)} given"
 
 
-def _still(trace: MotionTrace) -> Still:
+def _still(trace: Registration) -> Still:
     lines = tuple(tuple((round(float(x), 1), round(float(y), 1)) for x, y in line) for line in outlines(trace))
     image = base64.b64encode(draw_still(trace)).decode()
     return Still(image, trace.geometry.width_px, trace.geometry.height_px, lines)
@@ -241,8 +244,13 @@ def _curve(result: Result) -> Curve:
     )
 
 
-def _video(trace: MotionTrace, layout: Layout) -> Video:
+def _decision(result: Result) -> str:
+    """Digest of all that is drawn into the overlay and may change when a clip is judged again."""
+    shown = (result.quality, result.events, result.rejections, result.sustained, result.activity.threshold)
+    return hashlib.sha256(msgspec.json.encode(plain(shown))).hexdigest()[:16]
+
+
+def _video(trace: Registration, layout: Layout, decision: str) -> Video:
     first, steps = _ticks(trace.time_s)
-    return Video(
-        OVERLAY, layout.width, layout.height, layout.picture_x, layout.picture_w, layout.picture_h, first, steps
-    )
+    sizes = layout.width, layout.height, layout.picture_x, layout.picture_w, layout.picture_h
+    return Video(OVERLAY, *sizes, first, steps, decision)

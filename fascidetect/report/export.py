@@ -12,13 +12,16 @@ import importlib.metadata
 import io
 import math
 import platform
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from fascidetect import __version__
 from fascidetect.files import safe_cell
 from fascidetect.model import (
     SCHEMA_VERSION,
@@ -171,6 +174,12 @@ def library_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "unknown"
     return versions
+
+
+def run_since(started: datetime, clock_s: float) -> Run:
+    """The run of this program that began at a time (UTC), when `time.monotonic` was at ``clock_s``."""
+    wall_s = round(time.monotonic() - clock_s, 2)
+    return Run(__version__, library_versions(), started.isoformat(timespec="seconds"), wall_s)
 
 
 def rounded(tree: Any, name: str = "") -> Any:

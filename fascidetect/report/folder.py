@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from fascidetect.errors import FasciError, OutputError
@@ -23,6 +23,7 @@ OUR_FILES = (
     "per_minute.csv",
     "foci.csv",
     "trace.npz",
+    "candidates.npz",
     "overlay.mp4",
     "timeline.png",
     "report.html",
@@ -39,13 +40,15 @@ _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def results_folder(target: Path, *, source: Path | None = None, force: bool = False) -> Iterator[Path]:
+def results_folder(
+    target: Path, *, source: Path | None = None, force: bool = False, keep: Collection[str] = ()
+) -> Iterator[Path]:
     """Yield a scratch folder whose files appear in ``target`` only if the block succeeds.
 
     A new target appears in one step. In an existing one every file is replaced in one step of its
-    own, result.json last, and those of `OUR_FILES` that were not written again are removed; other
-    files, such as a review, stay. A run that is killed in the midst of that is finished by the next.
-    Whatever else goes wrong, Ctrl-C included, the scratch folder is removed.
+    own, result.json last, and those of `OUR_FILES` that were not written again, nor are to be kept, are
+    removed; other files, such as a review, stay. A run that is killed in the midst of that is finished
+    by the next. Whatever else goes wrong, Ctrl-C included, the scratch folder is removed.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         The clip, which must not be among the files that are written.
     force
         Replace results that are already there.
+    keep
+        Names of results that stay if they are not written again.
 
     Raises
     ------
@@ -68,17 +73,31 @@ def results_folder(target: Path, *, source: Path | None = None, force: bool = Fa
         _refuse(target, source, force=force)
         made = _make_parents(target)
         # inside an existing target, which may be the only place that is writable or on this disk
-        scratch = target / _PARTIAL if target.is_dir() else target.with_name(f".{target.name}.partial")
+        inside, beside = _scratch_places(target)
+        scratch = inside if target.is_dir() else beside
         try:
             with _claimed(scratch, target):
                 yield scratch
                 _refuse(target, source, force=force)  # what another run has written meanwhile
-                _publish(scratch, target)
+                _publish(scratch, target, keep)
         except BaseException as error:
             _remove_empty(made)
             if isinstance(error, OutputError):  # where we write aside concerns nobody
                 raise OutputError(str(error).replace(str(scratch), str(target))) from error
             raise
+
+
+def clear_scratch(target: Path) -> None:
+    """Remove what a run that was killed left half-written; what a run is writing now, and what is ready, stays."""
+    for scratch in _scratch_places(target):
+        if scratch.is_dir():
+            with contextlib.suppress(OSError), _claimed(scratch, target):
+                pass
+
+
+def _scratch_places(target: Path) -> tuple[Path, Path]:
+    """Where results are written aside: inside of an existing target, and beside one that is new."""
+    return target / _PARTIAL, target.with_name(f".{target.name}.partial")
 
 
 @contextlib.contextmanager
@@ -186,14 +205,14 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _publish(scratch: Path, target: Path) -> None:
+def _publish(scratch: Path, target: Path, keep: Collection[str]) -> None:
     for path in _files(scratch):
         _sync(path)
     if not target.exists():
         scratch.rename(target)
         return
     for name in OUR_FILES:
-        if not (scratch / name).exists():
+        if name not in keep and not (scratch / name).exists():
             (scratch / f"{name}{_GONE}").touch()
     scratch.rename(target / _READY)  # from here on the new results count, even if we are killed
     _finish(target)

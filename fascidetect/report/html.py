@@ -72,9 +72,9 @@ def render_report(page: Page, *, overlay: bytes | None = None) -> str:
     )
 
 
-def write_report(page: Page, folder: Path) -> None:
-    """Write report.html into the folder of a result, in one step."""
-    overlay = embeddable(folder) if page.standalone else None
+def write_report(page: Page, folder: Path, video_folder: Path | None = None) -> None:
+    """Write report.html into the folder of a result, in one step; the video to put inside may lie elsewhere."""
+    overlay = embeddable(video_folder or folder) if page.standalone else None
     write_whole(folder / REPORT, render_report(page, overlay=overlay).encode())
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.model import FloatArray, IntArray, MotionTrace
+from fascidetect.model import FloatArray, IntArray, Registration
 
 MIN_WIDTH_PX, MAX_ENLARGED_PX = 480, 960
 """Narrower pictures are enlarged by a whole factor while their long side stays below the second."""
@@ -68,7 +68,7 @@ class Axis:
     right: int
 
     @staticmethod
-    def plan(layout: Layout, trace: MotionTrace) -> Axis:
+    def plan(layout: Layout, trace: Registration) -> Axis:
         """Spread the analyzed time over the width of the plot."""
         start, end = (float(trace.time_s[0]), float(trace.time_s[-1])) if len(trace.time_s) else (0.0, 0.0)
         left, _, right, _ = layout.plot
@@ -89,7 +89,7 @@ class Camera:
         (3, 3) matrix from px of the full picture to canvas px.
     """
 
-    def __init__(self, to_canvas: FloatArray, trace: MotionTrace) -> None:
+    def __init__(self, to_canvas: FloatArray, trace: Registration) -> None:
         source = trace.geometry.source_to_analysis
         self._frame_index = np.asarray(trace.frame_index)
         self._ok = np.asarray(trace.ok, dtype=bool)

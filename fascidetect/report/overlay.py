@@ -21,8 +21,8 @@ from fascidetect.model import (
     Event,
     FloatArray,
     IntArray,
-    MotionTrace,
     Picture,
+    Registration,
     Result,
     Sustained,
     transform,
@@ -64,7 +64,7 @@ Canvas = npt.NDArray[Any]
 
 
 def draw_overlay(
-    pictures: Iterable[Picture], trace: MotionTrace, result: Result, settings: ReportSettings
+    pictures: Iterable[Picture], trace: Registration, result: Result, settings: ReportSettings
 ) -> Iterator[Picture]:
     """Draw what was found onto pictures of the clip.
 
@@ -144,7 +144,7 @@ def _marks(result: Result) -> list[_Mark]:
 class _Scene:
     """What is drawn into the picture: the analyzed area, boxes and places that never rest."""
 
-    def __init__(self, layout: Layout, trace: MotionTrace, result: Result) -> None:
+    def __init__(self, layout: Layout, trace: Registration, result: Result) -> None:
         self.camera = Camera(layout.from_px(trace.geometry.width_px), trace)
         self._layout = layout
         self._scale = layout.picture_w / trace.geometry.width_px
@@ -256,7 +256,7 @@ def _lines(
 class _Strip:
     """Below the picture: clock, count, and the whole clip on one time axis with a playhead."""
 
-    def __init__(self, layout: Layout, trace: MotionTrace, result: Result, label: str) -> None:
+    def __init__(self, layout: Layout, trace: Registration, result: Result, label: str) -> None:
         self._layout = layout
         self._unusable = result.quality.unusable
         self._onset_s = np.array([e.onset_s for e in result.events])

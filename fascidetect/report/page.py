@@ -100,7 +100,7 @@ class Video:
     """The overlay beside the page, and where the clip's picture lies in it, in px of the overlay.
 
     ``first_tick`` and ``steps`` tell the times of its frames in the clip, in units of 1 / `TICKS_PER_S` s; the
-    overlay itself starts at 0 s.
+    overlay itself starts at 0 s. ``decision`` is `Page.decision` when it was drawn.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Video:
     picture_h: int
     first_tick: int
     steps: tuple[int, ...]
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the report shows about one clip; ``standalone`` asks for the video inside of the file."""
+    """All that the report shows about one clip.
+
+    ``standalone`` asks for the video inside of the file; ``decision`` changes with anything that the video shows.
+    """
 
     schema_version: str
     title: str
@@ -160,3 +164,4 @@ class Page:
     settings: tuple[Fact, ...] = ()
     standalone: bool = False
     reviewed: tuple[Reviewed, ...] = ()
+    decision: str = ""

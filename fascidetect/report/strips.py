@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fascidetect.model import ByteArray, Event, FloatArray, MotionTrace, Picture
+from fascidetect.model import ByteArray, Event, FloatArray, Picture, Registration
 from fascidetect.report.layout import Camera, from_px, nearest
 
 PANEL_PX, GAP_PX, PANELS = 168, 6, 4
@@ -48,7 +48,7 @@ class StripTaker:
         The movements; the clearest `MOST` get a strip.
     """
 
-    def __init__(self, trace: MotionTrace, events: Iterable[Event]) -> None:
+    def __init__(self, trace: Registration, events: Iterable[Event]) -> None:
         clearest = sorted(events, key=lambda event: -event.confidence)[:MOST]
         self._trace = trace
         self._places = {event.id: place_of(event, trace, PANEL_PX) for event in clearest}
@@ -75,7 +75,7 @@ class StripTaker:
         return {name: _strip(panels) for name, panels in whole.items() if len(panels) == PANELS - 1}
 
 
-def place_of(event: Event, trace: MotionTrace, panel_px: int) -> FloatArray:
+def place_of(event: Event, trace: Registration, panel_px: int) -> FloatArray:
     """(3, 3) matrix from px of a square picture of a movement to px of the full reference picture."""
     geometry = trace.geometry
     center = (

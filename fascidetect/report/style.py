@@ -42,6 +42,7 @@ REASON_WORDS: dict[str, str] = {
     "duplicate": "part of another",
     "unusable": "not usable here",
     "below_threshold": "too faint",
+    "below_floor": "smaller than asked for",
     # why a stretch of time was not analyzed
     "shaken or not registered": "shaken",
     "the limb itself moves": "limb moving",

@@ -22,6 +22,7 @@ REJECTION_WORDS: dict[str, str] = {
     "duplicate": "belonging to another movement",
     "unusable": "inside a stretch that could not be used",
     "below_threshold": "too faint to tell from noise",
+    "below_floor": "smaller than was asked for",
 }
 """Why movements were seen and not counted, in words that follow a number; keys are `settings.REASONS`."""
 
@@ -67,9 +68,10 @@ def _lines(result: Result) -> Iterator[str]:
     if result.sustained:
         yield _sustained(result.sustained)
     yield _count(result)
+    yield from _floor(result)
     yield from reviewed_words(result.summary.reviewed)
     yield from _not_counted(result)
-    yield _area(result)
+    yield area_words(result)
     yield from _left_out(quality)
     if quality.verdict == "limited" and quality.reasons:
         yield f"Limited: {_joined(quality.reasons)}."
@@ -102,6 +104,13 @@ def _count(result: Result) -> str:
     if rate is None:
         return f"{counted}; too short for a rate. {_sentence(limit_words(result))}"
     return f"{counted}: {rate:.3g} per minute ({interval_words(result.summary)}). {_sentence(limit_words(result))}"
+
+
+def _floor(result: Result) -> Iterator[str]:
+    ask, mm_per_px = result.settings.detect, result.settings.clip.mm_per_px
+    least_px = max(ask.floor_px, ask.floor_mm / mm_per_px if mm_per_px else 0.0)
+    if least_px:
+        yield f"Only movements of at least {_length(least_px, result)} were counted, as was asked."
 
 
 def reviewed_words(reviewed: Iterable[Reviewed]) -> Iterator[str]:
@@ -194,7 +203,8 @@ def _not_counted(result: Result) -> Iterator[str]:
         yield f"Seen and not counted: {'; '.join(f'{n} {REJECTION_WORDS.get(why, why)}' for n, why in counts)}."
 
 
-def _area(result: Result) -> str:
+def area_words(result: Result) -> str:
+    """How much of the picture is analyzed, and how that part was found."""
     share = result.quality.analyzed_share
     how = AREA_WORDS.get(result.quality.area, result.quality.area)
     return f"Analyzed area: {100 * share:.0f} % of the picture{f' ({how})' if how else ''}."

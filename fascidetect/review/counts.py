@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from fascidetect.errors import ClipError
 from fascidetect.evaluate.found import Found
 from fascidetect.files import write_whole
 from fascidetect.model import Reviewed, Unmatched
@@ -63,6 +65,17 @@ def load_counts(folder: Path) -> tuple[Reviewed, ...]:
     return tuple(count(review, found) for review in reviews)
 
 
+def _document(data: bytes, path: Path) -> Any:
+    """All of a result.json, also what is not looked at here, as it will be written again."""
+    try:
+        held = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise ClipError(f"{path} is no result.json of fascidetect: {exc}") from exc
+    if not isinstance(held, dict) or not isinstance(held.get("summary"), dict):
+        raise ClipError(f"{path} is no result.json of fascidetect: it has no summary")
+    return held
+
+
 def renew_result(folder: Path) -> tuple[Reviewed, ...]:
     """Write the reviewed counts into result.json, where they differ from those that it holds.
 
@@ -82,7 +95,7 @@ def renew_result(folder: Path) -> tuple[Reviewed, ...]:
         reviewed = load_counts(folder)
         tree = rounded(msgspec.to_builtins(reviewed))
         before = path.read_bytes()
-        held = msgspec.json.decode(before)
+        held = _document(before, path)
         if held["summary"].get("reviewed", []) != tree:
             held["summary"]["reviewed"] = tree
             data = msgspec.json.format(msgspec.json.encode(held), indent=2) + b"\n"

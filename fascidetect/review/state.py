@@ -45,6 +45,8 @@ class ReviewedEvent:
         In the order in which they were written.
     event
         What the program says; None for a mark and for what is gone.
+    marked
+        Whether the rater marked it, also where the program has come to see it since.
     """
 
     id: str
@@ -59,6 +61,7 @@ class ReviewedEvent:
     moved: bool = False
     notes: tuple[str, ...] = ()
     event: Event | None = None
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,4 +252,5 @@ def _reviewed(name: str, thread: Thread, place: tuple[Event, Origin] | None) -> 
         moved=any(d.action == "move" for d in thread),
         notes=tuple(d.note for d in thread if d.note),
         event=event,
+        marked=_mark(thread) is not None,
     )

@@ -15,7 +15,7 @@ from fascidetect.model import ClipFacts, FloatArray, IntArray
 from fascidetect.settings import ClipSettings
 from fascidetect.video.container import Pulse, no_pulse, open_track, real_tracks, sha256_of
 from fascidetect.video.pixels import Upright
-from fascidetect.video.scan import Coded, Look, capture_tag, look, samsung_slow_motion, walk
+from fascidetect.video.scan import Coded, Look, camera_tags, capture_tag, look, samsung_slow_motion, walk
 from fascidetect.video.stamps import GAP_S, Rhythm, rhythm
 
 _SAME_RATE = 1.2
@@ -97,6 +97,7 @@ def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
             transfer=first.transfer,
             n_video_tracks=len(real_tracks(container)),
             longest_gap_s=clock.rhythm.longest_s,
+            camera_tags=camera_tags(container, stream),
             warnings=warnings,
         )
     return Probe(
@@ -105,7 +106,7 @@ def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
         origin_tick=clock.origin_tick,
         tick_s=clock.tick_s,
         step_s=clock.rhythm.step_s or 1 / _FALLBACK_FPS,
-        guessed=clock.guessed,
+        guessed=bool(clock.useless),
         upright=first.upright,
         stored_px=(first.width_px, first.height_px),
     )
@@ -113,7 +114,10 @@ def probe(path: Path, settings: ClipSettings, pulse: Pulse = no_pulse) -> Probe:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """Stamps in seconds of real time, and what was found about them; `slow` is real / file time."""
+    """Stamps in seconds of real time, and what was found about them.
+
+    `slow` is real / file time; `useless` says why the file's own stamps are of no use, where they are not.
+    """
 
     stamps_s: FloatArray
     origin_tick: int
@@ -121,18 +125,16 @@ class _Clock:
     rhythm: Rhythm
     file_fps: float
     slow: float
-    guessed: bool
+    useless: str
 
 
 def _clock(coded: Coded, first: Look, stream: VideoStream, settings: ClipSettings) -> _Clock:
     tick_s = float(stream.time_base or Fraction(1, 1000))
     ticks = _shown_ticks(coded, first)
-    guessed = len(ticks) < max(1, coded.n_frames // 2) or (float(ticks[-1]) - float(ticks[0])) * tick_s > _LONGEST_S
-    if guessed:
-        fps = float(stream.average_rate or _FALLBACK_FPS)
-        fps = fps if _SLOWEST_FPS <= fps <= _FASTEST_FPS else _FALLBACK_FPS
+    useless = _useless(ticks, coded, tick_s)
+    if useless:
         ticks = np.arange(max(1, coded.n_frames))
-        tick_s = 1 / fps
+        tick_s = 1 / _assumed_fps(coded, stream, tick_s)
     origin = int(ticks[0])
     stamps = (ticks - origin) * tick_s
     step = rhythm(stamps, tick_s).step_s
@@ -147,8 +149,29 @@ def _clock(coded: Coded, first: Look, stream: VideoStream, settings: ClipSetting
         rhythm=rhythm(real, tick_s * slow),
         file_fps=1 / step if step else 0.0,
         slow=slow,
-        guessed=guessed,
+        useless=useless,
     )
+
+
+def _useless(shown: IntArray, coded: Coded, tick_s: float) -> str:
+    """Why the stamps tell no times, in words; empty where they do."""
+    if (float(shown[-1]) - float(shown[0])) * tick_s > _LONGEST_S:
+        return "the frames carry no usable time stamps"
+    if len(shown) >= max(1, coded.n_frames // 2):
+        return ""
+    return "the time stamps run backward" if _each_has_its_own(coded) else "the frames carry no usable time stamps"
+
+
+def _each_has_its_own(coded: Coded) -> bool:
+    """Whether there is about a stamp for each frame, in whatever order."""
+    return len(np.unique(coded.ticks)) > max(1, coded.n_frames // 2)
+
+
+def _assumed_fps(coded: Coded, stream: VideoStream, tick_s: float) -> float:
+    """By the steps of the stamps where each frame has its own, else as the header says, else what is usual."""
+    step_s = rhythm(np.unique(coded.ticks) * tick_s, tick_s).step_s if _each_has_its_own(coded) else 0.0
+    fps = (1 / step_s if step_s else 0.0, float(stream.average_rate or 0), _FALLBACK_FPS)
+    return next(one for one in fps if _SLOWEST_FPS <= one <= _FASTEST_FPS)
 
 
 def _shown_ticks(coded: Coded, first: Look) -> IntArray:
@@ -195,8 +218,8 @@ def _cut_warnings(coded: Coded, clock: _Clock) -> Iterator[str]:
 
 def _rhythm_warnings(clock: _Clock) -> Iterator[str]:
     beat = clock.rhythm
-    if clock.guessed:
-        yield f"the frames carry no usable time stamps: {clock.file_fps:.4g} frames per second are assumed"
+    if clock.useless:
+        yield f"{clock.useless}: {clock.file_fps:.4g} frames per second are assumed"
     if beat.vfr:
         yield f"variable frame rate, mostly {1 / beat.step_s:.1f} per second: each frame's own stamp is used"
     elif beat.n_dropped:

@@ -25,6 +25,8 @@ _TRANSFERS = {1: "bt709", 6: "smpte170m", 13: "srgb", 14: "bt2020", 15: "bt2020"
 _HTC_TITLE = "htc_video_rotA-"
 """Some Matroska files carry the rotation only in the title of the track, as ``htc_video_rotA-090``."""
 
+_CAMERA_KEYS = frozenset({"make", "model", "firmware"})
+_CAMERA_PREFIXES = ("com.android.", "com.apple.quicktime.")
 _TAIL_BYTES = 65536
 
 
@@ -165,6 +167,12 @@ def capture_tag(container: InputContainer, stream: VideoStream) -> float:
     except ValueError:
         return 0.0
     return fps if 1 <= fps <= 10000 else 0.0
+
+
+def camera_tags(container: InputContainer, stream: VideoStream) -> bool:
+    """Tell whether the file carries any mark of the camera that made it; which one is nobody's business."""
+    keys = {key.lower() for tags in (container.metadata, stream.metadata) for key in tags}
+    return any(key in _CAMERA_KEYS or key.startswith(_CAMERA_PREFIXES) for key in keys)
 
 
 def samsung_slow_motion(path: Path) -> bool:

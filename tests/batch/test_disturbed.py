@@ -60,8 +60,11 @@ def children_of(pid: int) -> list[int]:
 
 
 def content(results: Path) -> dict[str, object]:
-    """All that must not depend on what happened: tables, result.json without ``run``, arrays of traces."""
+    """All that must not depend on what happened: tables, ledger, result.json without ``run``, arrays of traces."""
     found: dict[str, object] = {name: (results / name).read_text() for name in TABLES}
+    with contextlib.closing(sqlite3.connect(results / "ledger.sqlite")) as ledger:
+        columns = "clip, size_bytes, modified_ns, sha256, settings, version, state, error"
+        found["ledger"] = ledger.execute(f"SELECT {columns} FROM recordings").fetchall()
     for folder in sorted(path.parent for path in results.glob("*/result.json")):
         result = json.loads((folder / "result.json").read_text())
         del result["run"]
@@ -80,7 +83,7 @@ def clip_s(results: Path) -> float:
 
 
 def scratch_in(results: Path) -> list[Path]:
-    return [path for path in results.rglob("*.partial") if path.is_dir()]
+    return [path for path in results.rglob(".*") if path.is_dir()]
 
 
 @pytest.fixture(scope="module")

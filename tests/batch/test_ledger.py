@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sqlite3
 
@@ -43,6 +44,43 @@ def test_a_damaged_ledger_says_what_to_do(tmp_path):
     path.write_bytes(b"no database, but long enough to look at" * 100)
     with pytest.raises(OutputError, match="delete it: results are recognized again"), open_ledger(path):
         pass
+
+
+def test_a_damaged_row_is_not_known_and_the_others_are(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        ledger.write(ROW)
+        ledger.write(dataclasses.replace(ROW, clip="other.mp4"))
+        ledger.write_source("../clips")
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE recordings SET size_bytes = 'x' WHERE clip = 'other.mp4'")
+        database.execute("UPDATE source SET folder = 7")
+    database.close()
+    with open_ledger(path) as ledger:
+        assert ledger.find("other.mp4") is None
+        assert ledger.find(ROW.clip) == ROW
+        assert ledger.source() == ""
+
+
+def test_a_table_that_is_damaged_is_one_line(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path):
+        pass
+    path.write_bytes(path.read_bytes().replace(b"state NOT NULL", b"'tat\n NOT NULL"))
+    with pytest.raises(OutputError) as told, open_ledger(path) as ledger:
+        ledger.find(ROW.clip)
+    assert "\n" not in str(told.value)
+
+
+def test_a_look_does_not_write(tmp_path):
+    """So it neither waits for a run that writes, nor fails where nothing can be written."""
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        ledger.write(ROW)
+    with contextlib.closing(sqlite3.connect(path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with open_ledger(path, keep=False) as ledger:
+            assert ledger.find(ROW.clip) == ROW
 
 
 def test_a_later_ledger_is_refused(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 
 import pytest
 from helpers.build import example_result
@@ -11,8 +12,9 @@ from helpers.build import example_result
 from fascidetect import __version__
 from fascidetect.batch.ledger import open_ledger
 from fascidetect.batch.plan import done_row, failed_row, standing
+from fascidetect.batch.rollup import read_result
 from fascidetect.batch.run import make_plan, recordings_of, take_note
-from fascidetect.errors import OutputError
+from fascidetect.errors import ClipError, OutputError
 from fascidetect.settings import DetectSettings, Settings
 
 OTHER = Settings(detect=DetectSettings(sensitivity="high"))
@@ -90,6 +92,25 @@ def test_a_damaged_result_is_left_or_failed(batch):
     assert done_row(recording, before, 1.0).state == "failed"
 
 
+@pytest.mark.parametrize("data", [b'{"a":' * 20000, b"\xff", b'{"clip": 3}'])
+def test_a_result_that_is_no_document_is_none(batch, data):
+    recording = batch.clip()
+    recording.folder.mkdir()
+    (recording.folder / "result.json").write_bytes(data)
+    assert standing(recording, None).state == "left"
+    with pytest.raises(ClipError, match=r"is no result\.json"):
+        read_result(recording.folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_what_is_no_file_is_not_waited_for(batch):
+    recording = batch.clip()
+    row = failed_row(recording, standing(recording, None), "is no ordinary file", 1.0)
+    recording.path.unlink()
+    os.mkfifo(recording.path)
+    assert standing(recording, row).state == "failed"
+
+
 def test_what_failed_stays_so_until_it_changes_or_another_mends_it(batch):
     recording = batch.clip()
     row = failed_row(recording, standing(recording, None), "no video", 1.0)
@@ -127,6 +148,9 @@ def test_results_mirror_the_folder_of_recordings(tmp_path):
     (recording,) = recordings_of(["p/a.mp4"], tmp_path / "clips", tmp_path / "out", Settings(), {})
     assert recording.folder == tmp_path / "out" / "p" / "a.mp4"
     assert recording.task(5.0).version == __version__
+    (odd,) = recordings_of(["p/\udcff.mp4"], tmp_path / "clips", tmp_path / "out", Settings(), {})
+    assert odd.folder == tmp_path / "out" / "p" / "\\xff.mp4"  # tables and links are text
+    assert odd.path == tmp_path / "clips" / "p" / "\udcff.mp4"
     with pytest.raises(OutputError, match="holds the recordings"):
         list(recordings_of(["a.mp4"], tmp_path, tmp_path, Settings(), {}))
 

@@ -154,6 +154,21 @@ def test_what_comes_from_file_names_and_errors_is_only_text(summed):
     assert "1 analyzed, 1 cannot be judged, 1 failed, 1 not analyzed yet." in told
 
 
+def test_remarks_are_whole_sentences_whatever_signs_they_hold(batch):
+    reasons = ("too short for a rate (5 s usable; at least 20 s are needed): film longer", "whole picture; give --roi")
+    quality = example_quality(verdict="limited", reasons=reasons, warnings=("only 12; film at 30",))
+    recording = batch.clip()
+    before = standing(recording, None)
+    batch.finish(recording, example_result(quality=quality))
+    with open_ledger(batch.results / "ledger.sqlite") as ledger:
+        ledger.write(done_row(recording, before, 1.0))
+        list(sum_up([line_of(recording, ledger, batch.results)], batch.results))
+    told = Page((batch.results / "index.html").read_text()).told
+    assert f"limited: {reasons[0]}" in told
+    assert "2 more" in told
+    assert {reasons[1], "only 12; film at 30"} <= set(told)
+
+
 def test_the_report_is_linked_rather_than_the_overlay(batch, summed):
     row = SummaryRow("x", status="done", result_dir="A12/left calf.mp4")
     (summed / "A12" / "left calf.mp4" / "report.html").touch()

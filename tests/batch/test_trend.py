@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers.build import example_event, example_facts, example_quality, example_result
 
+from fascidetect.batch import trend_figure
 from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, read_result
 from fascidetect.batch.trend import load_summary, make_trend
@@ -40,7 +41,7 @@ def sessions(batch):
             quality = example_quality(usable_s=usable_s, unusable=unusable)
             events = tuple(example_event(float(peak_s)) for peak_s in peaks_s)
             result = example_result(
-                clip=example_facts(duration_s=90.0, **(facts or {})),
+                clip=example_facts(**{"duration_s": 90.0, **(facts or {})}),
                 quality=quality,
                 events=events,
                 summary=Summary(len(events), None, None, None, 1, {}, reviewed),
@@ -80,6 +81,22 @@ def test_sessions_are_in_order_and_places_are_not_ranked(sessions):
     calf, sole = sessions.trend()
     assert [session.row.when for session in calf.sessions] == ["visit 1", "visit 9", "visit 10"]
     assert [calf.place, sole.place] == ["left calf", "left sole"]
+
+
+def test_numbers_in_the_names_of_sessions_may_be_any(sessions):
+    names = ("m\N{SUPERSCRIPT TWO}", "7", "007b", "9" * 6000)
+    for session in names:
+        sessions.add("", spread(3), session=session)
+    found = [session.row.session for session in sessions.one().sessions]
+    assert (set(found), found[-1]) == (set(names), "9" * 6000)
+
+
+def test_a_result_that_cannot_be_is_told(sessions, batch):
+    sessions.add("2026-01-10", spread(60), facts={"duration_s": 1e20})
+    assert dispersion([read_result(batch.results / "0.mp4")]) is not None  # soon
+    sessions.rows[0] = dataclasses.replace(sessions.rows[0], result_dir="\0")
+    with pytest.raises(ClipError, match=r"is no result\.json"):
+        sessions.trend()
 
 
 def test_too_little_time_is_no_rate_and_what_could_not_be_judged_is_counted(sessions):
@@ -226,6 +243,15 @@ def test_the_page_and_the_picture_escape_and_ask_nothing_of_the_network(sessions
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}circle"))) == 2
     for panel in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(panel)
+
+
+def test_a_long_name_does_not_run_into_the_unit(sessions):
+    muscle = "first dorsal interosseous, at the back of the hand"
+    sessions.add("2026-01-10", spread(10), muscle=muscle)
+    picture = ET.fromstring(trend_figure.picture(sessions.trend()))
+    (name,) = picture.findall(".//{*}text[@class='title']")
+    assert "".join(name.itertext()) == f"A12: left {muscle}A12: left first dorsal intero\N{HORIZONTAL ELLIPSIS}"
+    assert name[0].tag.endswith("title")  # which the browser shows when it is pointed at
 
 
 def test_the_table_has_a_row_for_each_session(sessions, tmp_path):

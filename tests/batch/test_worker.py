@@ -7,6 +7,7 @@ import io
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from helpers.tiny import CONFIG, tiny_clip
@@ -16,7 +17,7 @@ from fascidetect.batch import backends, worker
 from fascidetect.batch import child as child_module
 from fascidetect.batch.backends import run_here
 from fascidetect.batch.task import Outcome, Task
-from fascidetect.batch.worker import Stopped, remove_scratch, run_task
+from fascidetect.batch.worker import Stopped, run_task
 from fascidetect.settings import Settings
 from fascidetect.settings_file import load_settings
 
@@ -91,14 +92,19 @@ def test_a_child_that_is_no_longer_wanted_is_told_by_its_stdin(child, task, tmp_
     assert left.exists()
 
 
-def test_only_our_scratch_is_removed(tmp_path):
-    ours = (tmp_path / ".a.mp4.0123abcd.partial", tmp_path / "a.mp4" / "..89abcdef.partial")
-    others = (tmp_path / ".b.mp4.0123abcd.partial", tmp_path / "a.mp4" / "my.partial", tmp_path / ".a.mp4.x.partial")
-    for folder in (*ours, *others):
-        folder.mkdir(parents=True)
-    remove_scratch([tmp_path / "a.mp4", tmp_path / "none" / "c.mp4"])
-    assert [path.exists() for path in ours] == [False, False]
-    assert all(path.exists() for path in others)
+@pytest.mark.parametrize("there", [False, True])
+def test_a_child_that_is_given_up_leaves_nothing_half_written(child, task, there):
+    """It is killed in the midst of what every run does."""
+    folder = Path(task.folder)
+    if there:
+        folder.mkdir()
+        (folder / "review.jsonl").write_text("decisions")
+    begin = f"from fascidetect.report.folder import results_folder; scratch = results_folder(Path({task.folder!r}))"
+    write = "(scratch.__enter__() / 'trace.npz').write_text('half')"
+    child(f"{READ}from pathlib import Path; {begin}; {write}; os.kill(os.getpid(), 9)")
+    assert "was killed" in run_task(task).error
+    left = [path.name for path in folder.parent.rglob("*")]
+    assert left == (["out", "review.jsonl"] if there else [])
 
 
 def test_a_real_child_analyzes_and_tells_how_far_it_is(tmp_path):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from helpers.shown import FPS
+from helpers.shown import FPS, write_shown
 
 from browser.conftest import PHONE, report_of, shown_number, until, wait_for_frame, wait_for_video
 from fascidetect.report.html import read_page, write_report
@@ -80,6 +80,27 @@ def test_rows_marks_and_speeds_can_be_clicked(report):
     assert report.evaluate("video.playbackRate") == 0.25
 
 
+def test_keys_mean_the_same_after_a_click_with_the_mouse(report):
+    report.locator("#forward").click()
+    wait_for_frame(report, 1)
+    report.locator("input[value='0.25']").locator("xpath=..").click()
+    report.keyboard.press("ArrowRight")
+    wait_for_frame(report, 2)
+    report.locator("#back").focus()  # what was reached by keys is pressed by keys
+    report.keyboard.press(" ")
+    wait_for_frame(report, 1)
+    report.locator("#forward").click()
+    report.keyboard.press(" ")
+    until(report, "!video.paused")
+
+
+def test_the_chosen_row_is_told_to_who_listens(report):
+    report.keyboard.press("n")
+    report.keyboard.press("n")
+    assert report.locator("li[aria-current]").count() == 1
+    assert report.locator("li[aria-current] .jump").inner_text() == "2"
+
+
 def test_captions_are_there_for_whoever_wants_them(report):
     report.evaluate("video.textTracks[0].mode = 'hidden'")
     until(report, "video.textTracks[0].cues?.length === 3")
@@ -132,3 +153,11 @@ def test_the_first_printed_page_holds_all_but_the_list(open_page, shown_once):
     assert page.locator("#movements").bounding_box()["y"] > page.locator(".notice").bounding_box()["y"]
     assert not page.locator("#video").is_visible()
     assert page.locator(".still svg").is_visible()
+
+
+def test_no_page_is_printed_for_a_list_of_nothing(open_page, tmp_path):
+    write_shown(tmp_path / "still.mp4", tmp_path / "still", peaks_s=())
+    page = open_page(report_of(tmp_path / "still"))
+    assert page.locator(".movements").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator(".movements").is_visible()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers.shown import FPS
+from helpers.shown import FPS, write_shown
 
 from browser.conftest import PHONE, said, shown_number, until, wait_for_frame, wait_for_video
 from fascidetect.review import load_log
@@ -125,7 +125,7 @@ def test_the_onset_is_dragged_and_stepped(review, shown):
     review.mouse.down()
     review.mouse.move(box["x"] + box["width"] / 2 - 40, box["y"] + 20, steps=4)
     review.mouse.up()
-    kept(review, "times of")
+    kept(review, "onset of")
     first = load_log(shown / "review.jsonl").decisions[-1]
     assert first.onset_s < 0.93  # it was 0.95
     handle.focus()
@@ -134,6 +134,95 @@ def test_the_onset_is_dragged_and_stepped(review, shown):
     second = load_log(shown / "review.jsonl").decisions[-1]
     assert second.onset_s * FPS == pytest.approx(round(second.onset_s * FPS), abs=0.01)  # on a frame
     assert second.onset_s > first.onset_s
+
+
+def test_of_a_mark_only_the_time_that_was_set_is_kept(review, shown):
+    review.keyboard.press("ArrowRight")
+    wait_for_frame(review, 1)
+    review.keyboard.press("m")
+    review.keyboard.press("Enter")
+    kept(review, "marked at 0:00.050")
+    for frame in (2, 3):
+        review.keyboard.press("ArrowRight")
+        wait_for_frame(review, frame)
+    review.keyboard.press("]")
+    kept(review, "offset of 0:00.05")
+    last = load_log(shown / "review.jsonl").decisions[-1]
+    assert (last.onset_s, last.offset_s) == (None, pytest.approx(3 / FPS))
+    review.locator("#onset").focus()
+    review.keyboard.press("ArrowLeft")  # shown a tenth of a second before its peak, but not before the video
+    kept(review, "onset of 0:00.05")
+    last = load_log(shown / "review.jsonl").decisions[-1]
+    assert (last.onset_s, last.offset_s) == (0, pytest.approx(3 / FPS))
+
+
+def test_a_mark_that_was_undone_is_chosen_no_more(review):
+    review.keyboard.press("m")
+    review.keyboard.press("Enter")
+    kept(review, "marked")
+    assert "Marked by you" in review.locator("#about").inner_text()
+    review.keyboard.press("u")
+    kept(review, "undone")
+    assert review.locator("#about").inner_text() == "Press N for the first movement."
+    assert review.locator("#status").inner_text() == ""
+
+
+def test_from_what_is_decided_it_goes_on_in_time_whatever_is_listed(review):
+    review.locator("#filter").select_option("undecided")
+    review.locator("#list .jump").nth(1).click()
+    review.keyboard.press("a")
+    kept(review, "movement 2 accepted")
+    assert review.locator("li.chosen .jump").inner_text() == "3"
+    review.keyboard.press("a")
+    kept(review, "movement 3 accepted")
+    assert review.locator("li.chosen .jump").inner_text() == "1"
+
+
+def test_a_decision_takes_neither_the_keys_from_a_row_nor_its_picture(review):
+    asked = []
+    review.on("request", lambda request: asked.append(request.url) if "/strip/" in request.url else None)
+    row = review.locator("#list .jump").first
+    row.focus()
+    review.keyboard.press("Enter")
+    review.keyboard.press("a")
+    kept(review, "movement 1 accepted")
+    assert review.evaluate("document.activeElement.textContent") == "1"
+    assert asked == []
+
+
+def test_where_nothing_was_counted_it_is_said_what_to_do(open_page, serve_here, tmp_path):
+    write_shown(tmp_path / "still.mp4", tmp_path / "still", peaks_s=())
+    page = open_page(serve_here(Results(), tmp_path / "still"))
+    wait_for_video(page)
+    assert page.locator("#about").inner_text() == "Nothing was counted. Press M where you see a movement."
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    kept(page, "marked at 0:00.000")
+
+
+def test_without_the_video_nothing_is_marked(open_page, serve_here, shown):
+    (shown / "overlay.mp4").unlink()
+    page = open_page(serve_here(Results(), shown))
+    page.locator("#no-video").wait_for(state="visible")
+    page.locator("#list li").first.wait_for()
+    page.keyboard.press("m")
+    said(page, "Without the video")
+    page.keyboard.press("n")
+    page.keyboard.press("[")
+    page.keyboard.press("a")
+    kept(page, "movement 1 accepted")
+    assert [name for name, _ in decisions(shown)] == ["accept"]
+
+
+def test_a_result_that_was_made_anew_is_shown_anew(review, shown):
+    review.keyboard.press("n")
+    tree = json.loads((shown / "result.json").read_bytes())
+    tree["run"]["started_utc"] = "2100-01-01T00:00:00Z"
+    (shown / "result.json").write_text(json.dumps(tree), encoding="utf-8")
+    with review.expect_navigation():
+        review.evaluate("() => void window.dispatchEvent(new Event('focus'))")
+    ready(review)
+    assert review.locator("#list li").count() == 3
 
 
 def test_a_note_stands_by_its_movement_and_is_text(review):

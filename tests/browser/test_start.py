@@ -52,6 +52,21 @@ def test_a_clip_is_chosen_its_area_drawn_and_its_report_shown(open_page, address
     assert page.locator(".results a").inner_text() == "left calf"
 
 
+def test_a_window_that_was_closed_is_taken_up_again(open_page, address, tmp_path):
+    page = open_page(address)
+    choose(page, SAMPLE)
+    page.get_by_role("button", name="Analyze").click()
+    page.locator("#running").wait_for(state="visible")
+    page.close()
+    again = open_page(address)
+    again.get_by_role("button", name="Stop").click()
+    again.locator("#area").wait_for(state="visible")
+    assert "calf-twitches.mp4" in again.locator("#facts").inner_text()
+    with again.expect_response("**/forget"):
+        again.get_by_role("button", name="Another clip").click()
+    assert list((tmp_path / "home").iterdir()) == []
+
+
 def test_what_is_no_video_is_refused_in_words_and_another_can_be_chosen(open_page, address, tmp_path):
     (tmp_path / "notes.txt").write_text("no video", encoding="utf-8")
     page = open_page(address)

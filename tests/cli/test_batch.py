@@ -105,6 +105,7 @@ def test_what_fails_is_named_at_once_and_at_the_end_and_the_rest_goes_on(run, wo
     assert "fascidetect: A12/2026-01-10/left-calf.mp4: the process crashed while measuring (SIGSEGV)" in lines
     assert lines[-2].startswith("fascidetect: failed: A12/2026-01-10/left-calf.mp4: the process crashed")
     assert lines[-1].startswith("fascidetect: cannot be judged: notes.mp4: only 3.2 s of usable video")
+    assert lines[-1].endswith(unfit_result().quality.reasons[0])
     assert "Traceback" not in done.output
     assert [row["status"] for row in summary()] == ["failed", "done", "done"]
 

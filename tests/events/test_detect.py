@@ -10,8 +10,10 @@ from helpers.traces import GRID, Bump, make_trace, place_of, read_only, without
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from fascidetect.events.detect import clip_threshold, detect_events
+from fascidetect.events.decide import decide
 from fascidetect.events.reject import FAINTEST_PX, UNEVEN
+from fascidetect.events.seek import seek
+from fascidetect.events.threshold import clip_threshold
 from fascidetect.model import Unusable
 from fascidetect.pipeline import detect
 from fascidetect.quality.usable import find_unusable
@@ -23,7 +25,8 @@ PLACE_PX = 1.5 * CELL_PX  # half a cell of rounding, and noise that weighs in th
 
 def found(trace, unusable=None, **choices):
     stretches = find_unusable(trace, QualitySettings()) if unusable is None else unusable
-    return detect_events(trace, stretches, QualitySettings().max_gap_s, DetectSettings(**choices))
+    ask = DetectSettings(**choices)
+    return decide(seek(trace, QualitySettings().max_gap_s, ask), trace, stretches, ask)
 
 
 def counted(trace, **choices):
@@ -260,7 +263,7 @@ def test_a_long_clip_is_worked_in_windows():
 
 def test_too_few_frames_are_nothing():
     for n in (0, 1, 5):
-        one = detect_events(make_trace(time_s=np.arange(n) / 30), (), 0.25, DetectSettings())
+        one = found(make_trace(time_s=np.arange(n) / 30), unusable=())
         assert one.judged == ()
         assert not one.valid.any()
         assert np.isnan(one.noise_px)

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from fascidetect.events.score import STRAIN, cell_noise, combine_strain, ways
-from fascidetect.events.stretch import Stretch
+from fascidetect.events.stretch import Stretch, running_median
 
 SD = 0.05
 N, ROWS, COLS = 240, 12, 16
@@ -66,3 +66,9 @@ def test_turning_in_the_plane_stretches_nothing():
     z = np.stack([-rows, cols, 0 * rows])[:, None].astype(np.float32)
     inner = combine_strain(z, 1.0, np.ones((24, 24), bool))[0, 8:16, 8:16]
     assert np.abs(inner).max() < 0.05 * np.abs(rows).max()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7])
+def test_a_stretch_of_a_few_frames_has_a_slow_part_too(n):
+    flat = np.full((n, 2, 2), 3.0, np.float32)
+    assert running_median(flat, 1.0, 1 / 30) == pytest.approx(flat)

@@ -1,11 +1,12 @@
 import contextlib
 import errno
+import sys
 from pathlib import Path
 
 import pytest
 
 from fascidetect.errors import NotAClip, OutputError
-from fascidetect.report.folder import OUR_FILES, results_folder
+from fascidetect.report.folder import OUR_FILES, clear_scratch, results_folder
 
 
 def fill(folder: Path, *names: str, text: str = "new") -> None:
@@ -86,6 +87,14 @@ def test_force_replaces_ours_removes_stale_ones_and_keeps_the_rest(tmp_path):
     with results_folder(tmp_path, force=True) as scratch:
         fill(scratch, "events.csv", "result.json")
     assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "review.jsonl": "old"}
+
+
+def test_what_is_to_be_kept_stays(tmp_path):
+    fill(tmp_path, "events.csv", "overlay.mp4", "trace.npz", text="old")
+    fill(tmp_path, "result.json", text=RESULT)
+    with results_folder(tmp_path, force=True, keep=("events.csv", "trace.npz")) as scratch:
+        fill(scratch, "events.csv", "result.json")
+    assert content(tmp_path) == {"events.csv": "new", "result.json": "new", "trace.npz": "old"}
 
 
 def test_the_document_is_published_last(tmp_path, monkeypatch):
@@ -194,7 +203,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path, there):
 @pytest.mark.parametrize("after", range(5))
 def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path, monkeypatch, after):
     """Died after so many of its four steps: what the next run finds are the old results, or all of the new."""
-    fill(tmp_path, "foci.csv", text="old")
+    fill(tmp_path, "foci.csv", "trace.npz", text="old")
     fill(tmp_path, "result.json", text=RESULT)
     steps = iter(range(after))
 
@@ -209,12 +218,35 @@ def test_a_run_that_is_killed_while_publishing_is_finished_by_the_next(tmp_path,
     with monkeypatch.context() as patch:
         for name in ("rename", "replace", "unlink"):
             patch.setattr(Path, name, step(getattr(Path, name)))
-        with contextlib.suppress(SystemExit), results_folder(tmp_path, force=True) as scratch:
+        keep = ("trace.npz", "events.csv")
+        with contextlib.suppress(SystemExit), results_folder(tmp_path, force=True, keep=keep) as scratch:
             fill(scratch, "events.csv")
             fill(scratch, "result.json", text=RESULT + " ")
     with pytest.raises(OutputError, match="already holds results"), results_folder(tmp_path):
         pytest.fail("must refuse")
     assert content(tmp_path) in (
-        {"foci.csv": "old", "result.json": RESULT},
-        {"events.csv": "new", "result.json": RESULT + " "},
+        {"foci.csv": "old", "trace.npz": "old", "result.json": RESULT},
+        {"events.csv": "new", "trace.npz": "old", "result.json": RESULT + " "},
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a running job is not known")
+@pytest.mark.parametrize("there", [False, True])
+def test_only_what_nobody_writes_any_more_is_cleared(tmp_path, there):
+    target = tmp_path / "out"
+    if there:
+        target.mkdir()
+    with results_folder(target) as scratch:
+        (scratch / "result.json").write_text("{}")
+        clear_scratch(target)
+        assert (scratch / "result.json").exists()
+    scratch.mkdir()
+    (scratch / "trace.npz").write_text("half")
+    others = tmp_path / ".other.partial", tmp_path / "my.partial"
+    for other in others:
+        other.mkdir()
+    clear_scratch(target)
+    clear_scratch(tmp_path / "none" / "out")
+    assert not scratch.exists()
+    assert all(other.exists() for other in others)
+    assert (target / "result.json").exists()

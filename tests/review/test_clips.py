@@ -1,12 +1,19 @@
 """Movements cut out: slowed, held still, beside what changes; and the sheet of all of them."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from fascidetect.cli import main
+from fascidetect.evaluate import load_result
+from fascidetect.motion.store import load_trace
 from fascidetect.report.closeup import side_by_side
+from fascidetect.review import Draft, decide
+from fascidetect.review.clips import as_left
+from fascidetect.review.state import ReviewedEvent
 from fascidetect.video.reader import Clip
 
 
@@ -42,6 +49,46 @@ def test_another_clip_than_the_analyzed_one_is_refused(shown):
     assert done.exit_code == 1
     assert "is not the file that was analyzed" in done.output
     assert not (shown / "clips").exists()
+
+
+def test_what_a_rater_marked_or_moved_is_cut_out_as_it_was_left(shown):
+    first, second, _ = load_result(shown).events
+    decide(shown, Draft("second-reader", "accept", second.id))
+    decide(
+        shown, Draft("second-reader", "move", second.id, onset_s=2.0, peak_s=2.4, offset_s=3.0, x_px=90.0, y_px=60.0)
+    )
+    decide(shown, Draft("second-reader", "reject", first.id))
+    decide(shown, Draft("second-reader", "add", onset_s=4.9, peak_s=5.0, offset_s=5.4, x_px=400.0, y_px=200.0))
+    decide(shown, Draft("second-reader", "add", peak_s=5.0))
+    done = run(shown, "--rater", "second-reader")
+    assert done.exit_code == 0, done.output
+    names = sorted(path.name for path in (shown / "clips").iterdir())
+    assert names == ["000-0m05.00s-2.mp4", "000-0m05.00s.mp4", "002-0m02.40s.mp4", "contact.png"]
+    frame_s = 1 / 20
+    for name, least_s in (("000-0m05.00s.mp4", 1.5), ("000-0m05.00s-2.mp4", 1.2), ("002-0m02.40s.mp4", 2.0)):
+        with Clip(shown / "clips" / name) as clip:
+            assert clip.facts.duration_s / 4 == pytest.approx(least_s, abs=2 * frame_s)
+
+
+def test_a_mark_is_cut_out_at_its_place_although_the_camera_moves(shown):
+    trace = load_trace(shown / "trace.npz")
+    moved = np.eye(3)
+    moved[:2, 2] = trace.geometry.source_to_analysis[0, 0] * np.array([12.0, -8.0])
+    trace = replace(trace, affine=np.broadcast_to(moved, trace.affine.shape))
+    mark = ReviewedEvent("m1", "m1", "added", "accepted", None, 2.0, None, 240.0, 90.0)
+    event = as_left(mark, trace)
+    assert (event.ref_x_px, event.ref_y_px) == pytest.approx((228, 98))
+    assert (event.onset_s, event.offset_s) == pytest.approx((1.9, 2.1))
+    nowhere = as_left(replace(mark, x_px=None, y_px=None), trace)
+    assert (nowhere.box_w_px, nowhere.box_h_px) == (480, 270)
+
+
+def test_marks_outside_of_the_analyzed_part_are_left_out_and_told(shown):
+    decide(shown, Draft("second-reader", "add", peak_s=50.0))
+    decide(shown, Draft("second-reader", "add", peak_s=5.0))
+    done = run(shown, "--rater", "second-reader")
+    assert "1 of second-reader lie outside" in done.output
+    assert len(list((shown / "clips").glob("*.mp4"))) == 1
 
 
 def test_a_rater_who_decided_nothing_is_missed_in_words(shown):

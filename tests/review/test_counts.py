@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 from helpers.build import example_event, example_quality, example_result, unfit_result, write_results
 
+from fascidetect.errors import ClipError
 from fascidetect.files import plain_cell, safe_cell
 from fascidetect.model import Summary, Unmatched
 from fascidetect.report.schema import SCHEMA_PATH
@@ -55,6 +56,20 @@ def test_every_rater_is_counted_and_every_decision_renews_result_json(folder, sa
     assert before["summary"].pop("reviewed") == []
     assert after == before
     jsonschema.validate(document(folder), json.loads(SCHEMA_PATH.read_bytes()))
+
+
+@pytest.mark.parametrize("settings", [b'"\xff"', b"9" * 6000, None], ids=["letters", "number", "missing"])
+def test_a_result_that_cannot_be_written_again_is_told(folder, say, settings):
+    say("accept", FIVE)
+    path = folder / "result.json"
+    if settings is None:
+        path.write_text(json.dumps({key: value for key, value in document(folder).items() if key != "summary"}))
+    else:
+        path.write_bytes(path.read_bytes().replace(b'"per_minute"', b'"more": ' + settings + b', "per_minute"', 1))
+    before = path.read_bytes()
+    with pytest.raises(ClipError, match=r"is no result\.json"):
+        renew_result(folder)
+    assert path.read_bytes() == before
 
 
 def test_what_is_no_longer_found_is_listed(folder, say):

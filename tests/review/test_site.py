@@ -1,16 +1,24 @@
 """The local pages without a browser: who is refused, what can be reached, and what is told."""
 
 import json
+import os
+import re
+import shutil
+import socket
+import sys
 from urllib.parse import quote
 
 import pytest
 import uvicorn
+from helpers.makevideo import moving, write_video
 from starlette.testclient import TestClient
 
 from fascidetect.errors import ClipError
 from fascidetect.evaluate import load_result
 from fascidetect.report.html import read_page
-from fascidetect.review import load_counts, load_log
+from fascidetect.review import Draft, load_counts, load_log
+from fascidetect.review import decide as decide_here
+from fascidetect.review.site import peer
 from fascidetect.review.site.blind import write_plain
 from fascidetect.review.site.guard import new_token
 from fascidetect.review.site.results import Results
@@ -135,6 +143,34 @@ def test_it_listens_on_this_computer_only(shown, monkeypatch):
     assert address.startswith(f"http://127.0.0.1:{port}/")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+def test_the_system_tells_whose_a_connection_is():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server_port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", server_port)) as ours:
+            port = ours.getsockname()[1]
+            assert set(peer._owners(port, server_port)) == {os.getuid()}
+            assert peer.is_ours(port, server_port)
+            assert not peer.is_ours(port, server_port + 1)
+        assert not peer.is_ours(port, server_port)  # one that was closed at once is nobody's
+        assert peer.can_tell(listener) == (os.getuid() != 0)
+
+
+def test_connections_of_others_are_told_from_ours(monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    for owners, ours in (([1000], True), ([0], True), ([1001], False), ([], False)):
+        monkeypatch.setattr(peer, "_owners", lambda *_, owners=owners: iter(owners))
+        assert peer.is_ours(1, 2) == ours
+
+
+def test_another_user_of_this_computer_is_refused_even_with_the_token(shown):
+    app = make_app(TOKEN, Results(), shown, quit_server=lambda: None, is_ours=lambda *_: False)
+    with TestClient(app, base_url=BASE) as client:
+        answer = client.get(f"/{TOKEN}/r/1/state")
+    assert answer.status_code == 403
+    assert "another user" in answer.text
+
+
 # -- results ----------------------------------------------------------------------------------
 
 
@@ -187,6 +223,24 @@ def test_the_report_on_disk_gets_the_reviewed_counts_when_the_program_ends(shown
     assert "reviewed by second-reader" in (shown / "report.html").read_text("utf-8")
 
 
+def test_a_report_that_a_killed_program_did_not_renew_is_renewed_by_the_next(shown):
+    decide_here(shown, Draft("reviewer", "accept", first_id(shown)))
+    with site(Results(), shown) as client:
+        client.get(f"/{TOKEN}/r/1/")
+    assert read_page(shown / "report.html").reviewed == load_counts(shown)
+
+
+def test_a_result_that_is_gone_at_the_end_keeps_no_other_from_being_renewed(shown, tmp_path):
+    gone = shutil.copytree(shown, tmp_path / "a")
+    results = Results()
+    with site(results, gone) as client:
+        results.add(shown)
+        decide(client, "accept", first_id(gone))
+        client.post(f"/{TOKEN}/r/2/decide", content=json.dumps({"action": "note", "note": "x"}), headers=OURS)
+        (gone / "result.json").unlink()
+    assert read_page(shown / "report.html").reviewed == load_counts(shown)
+
+
 def test_the_report_to_give_away_holds_the_video(asked):
     answer = asked.get(f"/{TOKEN}/r/1/report.html")
     assert "attachment" in answer.headers["content-disposition"]
@@ -217,6 +271,21 @@ def test_a_blind_page_tells_nothing_of_what_was_found(shown, tmp_path):
         told = decide(client, "add", "", peak_s=3.0, x_px=10.0, y_px=20.0).json()["state"]
         assert [event["peak_s"] for event in told["review"]["events"]] == [3.0]
         assert told["reviewed"] is None
+
+
+def test_a_blind_rater_keeps_marks_that_the_program_has_come_to_see(shown, tmp_path):
+    write_plain(shown.parent / "clip.mp4", tmp_path / "plain.mp4", ClipSettings())
+    found = load_result(shown).events[0]
+    with site(Results(plain=tmp_path / "plain.mp4"), shown) as client:
+        decide(client, "add", "", peak_s=found.peak_s + 0.05, x_px=found.x_px, y_px=found.y_px)
+        tree = json.loads((shown / "result.json").read_bytes())
+        tree["run"]["started_utc"] = "2100-01-01T00:00:00Z"  # analyzed once more, later
+        (shown / "result.json").write_text(json.dumps(tree), encoding="utf-8")
+        (mark,) = client.get(f"/{TOKEN}/r/1/state").json()["review"]["events"]
+        assert (mark["id"], mark["origin"], mark["event"]) == ("m1", "added", None)
+        assert mark["peak_s"] == pytest.approx(found.peak_s + 0.05)
+        told = decide(client, "reject", "m1").json()["state"]["review"]["events"]
+        assert [(one["id"], one["status"]) for one in told] == [("m1", "rejected")]
 
 
 def test_the_clip_of_a_result_is_the_one_that_was_analyzed(shown):
@@ -252,6 +321,32 @@ def test_a_clip_is_taken_in_and_given_up_without_leaving_anything(begun, shown, 
     assert list((tmp_path / "home").iterdir()) == []
 
 
+def test_copies_that_a_killed_program_left_are_removed_and_no_others(begun, shown, tmp_path):
+    home = tmp_path / "home"
+    key = send(begun, (shown.parent / "clip.mp4").read_bytes()).json()["key"]
+    (home / ".clip-left.partial").mkdir()
+    (home / ".clip-left.partial" / "clip.mp4").write_bytes(b"of somebody's body")
+    with site(Results(start_page=True), home):  # another one, while the first is at work
+        assert not (home / ".clip-left.partial").exists()
+        assert begun.get(f"/{TOKEN}/clips/{key}/still").status_code == 200
+        assert len(list(home.iterdir())) == 1
+
+
+def test_an_analysis_goes_on_when_its_window_is_closed(begun, tmp_path):
+    clip = write_video(tmp_path / "short.mp4", moving(10, 120, 160))
+    key = send(begun, clip.read_bytes(), "it's <b>.mp4").json()["key"]
+    assert "data-clip" not in begun.get(f"/{TOKEN}/").text
+    begun.post(f"/{TOKEN}/clips/{key}/analyze", content=b"{}", headers=OURS)
+    (told,) = re.findall("data-clip='([^']*)'", begun.get(f"/{TOKEN}/").text)
+    assert json.loads(told)["key"] == key
+    home = tmp_path / "home"
+    while not list(home.glob("*.fascidetect")) or list(home.glob(".clip-*")):  # nobody asks for its progress
+        assert begun.get(f"/{TOKEN}/").status_code == 200
+    assert "r/1/" in begun.get(f"/{TOKEN}/").text
+    for _ in range(2):  # two windows may have watched it
+        assert begun.get(f"/{TOKEN}/clips/{key}/progress").json() == {"status": "done", "address": "r/1/"}
+
+
 @pytest.mark.parametrize("data", [b"", b"this is no video"])
 def test_what_is_no_clip_is_refused_by_its_name_and_removed(begun, tmp_path, data):
     answer = send(begun, data, "notes.txt")
@@ -271,6 +366,7 @@ def test_an_order_that_makes_no_sense_starts_nothing(begun, shown):
 
 def test_results_of_the_folder_are_offered_and_nothing_else(shown):
     (shown.parent / "other").mkdir()
+    shutil.copytree(shown, shown.parent / ".other.fascidetect.partial")  # which is being written
     with site(Results(start_page=True), shown.parent) as client:
         text = client.get(f"/{TOKEN}/").text
         assert '<a href="r/1/">clip.mp4</a>' in text

@@ -6,6 +6,8 @@ that reads one.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import io
 import json
 import multiprocessing
@@ -15,7 +17,7 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,7 +57,7 @@ class Tally:
 
 def targets() -> list[Target]:
     """Every reader, with its seeds."""
-    return [*_clips(), *_texts(), *_annotations(), _trace()]
+    return [*_clips(), *_texts(), *_annotations(), _trace(), _review(), *_batch()]
 
 
 def _clips() -> list[Target]:
@@ -153,6 +155,141 @@ def _trace() -> Target:
         save_trace(path, make_trace(duration_s=0.5))
         data = path.read_bytes()
     return Target("trace.npz", "npz", (data,), load_trace, mutated_npz)
+
+
+def _review() -> Target:
+    """Decisions that are folded onto a result, counted, and written into it."""
+    from helpers.build import example_event, example_result, write_results
+
+    from fascidetect.errors import FasciError
+    from fascidetect.review import choose, load_reviews, renew_report, renew_result, review_truth
+    from fascidetect.review.decisions import Decision, to_line
+
+    utc = "2026-01-31T10:00:00.000Z"
+    first, second = (example_event(at).id for at in (5.0, 9.0))
+    decisions = (
+        Decision(1, 1, utc, "R1", "accept", first, 4.9, 5.0, 5.2, 401.0, 301.0),
+        Decision(1, 2, utc, "R1", "reject", second, 8.9, 9.0, 9.2, 401.0, 301.0, note="a shadow"),
+        Decision(1, 3, utc, "R2", "add", "m3", 11.0, 11.1, 11.3, 200.0, 100.0),
+        Decision(1, 4, utc, "R2", "move", "m3", 11.0, 11.2, 11.3, 210.0, 100.0),
+        Decision(1, 5, utc, "R1", "undo", second, undoes=2),
+        Decision(1, 6, utc, "R1", "note", note="the phone was shaken"),
+    )
+
+    def read(path: Path) -> object:
+        folder = path.parent
+        if not (folder / "result.json").exists():
+            write_results(folder, example_result())
+        (folder / "review.jsonl").write_bytes(path.read_bytes())
+        found, reviews = load_reviews(folder)
+        for review in reviews:
+            review_truth(choose(reviews, review.rater, folder), found)
+        with contextlib.suppress(FasciError):  # there is no report here
+            renew_report(folder)
+        return renew_result(folder)
+
+    return Target("review.jsonl", "jsonl", (b"".join(to_line(one) for one in decisions),), read)
+
+
+def _batch() -> list[Target]:
+    """What a batch reads back: its ledger, its tables, the results in it, and what people say of the clips."""
+    from helpers.build import empty_result, example_result, example_run
+
+    from fascidetect.batch.ledger import Row, open_ledger
+    from fascidetect.batch.rollup import SUMMARY, SummaryRow
+    from fascidetect.batch.sessions import COLUMNS, load_sheet
+    from fascidetect.report.export import result_json, to_csv
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        with open_ledger(path) as ledger:
+            ledger.write_source("../clips")
+            for k in range(40):
+                ledger.write(Row(f"p/{k}.mp4", 10, 2**62, "f" * 64, "s", "0.1.0", ("done", "failed")[k % 2], "no", 1.5))
+        data = path.read_bytes()
+    rows = [SummaryRow(f"{k}.mp4", "", "done", "ok", "A", f"s{k}", f"2026-01-0{k}", result_dir="a") for k in (1, 2)]
+    cells = ("left calf.mp4", "A12", "s1", "2026-01-31", "calf", "left", "08:00", "", "run", "", "", "", "", "1,2,3,4")
+    sheet = "\n".join((",".join(COLUMNS), ",".join((*cells[:-1], '"1,2,30,40"', "0.2", "240")), "b.mp4,B12")) + "\n"
+    results = tuple(result_json(r, example_run()) for r in (example_result(), empty_result()))
+    return [
+        Target("ledger", "sqlite", (data,), _read_ledger),
+        Target("session sheet", "csv", (sheet.encode(), sheet.replace(",", ";").encode("utf-8-sig")), load_sheet),
+        Target("template of paths", "txt", (b"{subject}/{date}/{side}-{muscle}.mp4\n*/{session}.*",), _read_templates),
+        Target(SUMMARY, "csv", (to_csv(rows, SummaryRow).encode(),), _read_summary),
+        Target("result.json of a batch", "json", results, _read_batch_result),
+    ]
+
+
+def _read_ledger(path: Path) -> object:
+    from fascidetect.batch.ledger import Row, open_ledger
+    from fascidetect.batch.run import claim
+
+    (path.parent / "clips").mkdir(exist_ok=True)
+    with open_ledger(path) as ledger:
+        found = [ledger.find(f"p/{k}.mp4") for k in range(40)]
+        claim(path.parent / "results", path.parent / "clips", ledger)
+        ledger.write(Row("new.mp4", 1, 1, "", "", "", "failed"))
+        texts = [one.error + one.version + one.settings + one.sha256 for one in found if one]
+        return texts, [one.size_bytes + one.modified_ns + one.wall_s for one in found if one]
+
+
+def _read_templates(path: Path) -> object:
+    from fascidetect.batch.sessions import compile_template, from_path
+    from fascidetect.errors import SettingsError
+
+    read = []
+    for line in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        try:
+            read.append(from_path("A12/2026-01-31/left-calf.mp4", compile_template(line)))
+        except SettingsError:
+            read.append(None)
+    return read
+
+
+def _read_summary(path: Path) -> object:
+    """Sessions side by side, of results that are right."""
+    from helpers.build import example_result, write_results
+
+    from fascidetect.batch.rollup import SUMMARY
+    from fascidetect.batch.trend import load_summary
+
+    folder = path.parent
+    if not (folder / "a").exists():
+        (folder / "a").mkdir()
+        write_results(folder / "a", example_result())
+    (folder / SUMMARY).write_bytes(path.read_bytes())
+    return _side_by_side(folder, load_summary(folder))
+
+
+def _read_batch_result(path: Path) -> object:
+    """A result in the tables, on the pages and in the sessions of a batch."""
+    from fascidetect.batch.plan import Recording, done_row, standing
+    from fascidetect.batch.rollup import Line, SummaryRow, read_result
+    from fascidetect.batch.run import sum_up
+    from fascidetect.batch.sessions import Session
+    from fascidetect.errors import FasciError
+    from fascidetect.review import renew_result
+    from fascidetect.settings import Settings
+
+    folder = path.parent
+    (folder / "result.json").write_bytes(path.read_bytes())
+    recording = Recording("a.mp4", path, folder, Session(), Settings())
+    done_row(recording, standing(recording, None), 1.0)
+    (folder / "review.jsonl").write_bytes(_review().seeds[0])
+    with contextlib.suppress(FasciError):
+        renew_result(folder)
+    (folder / "result.json").write_bytes(path.read_bytes())
+    line = Line(SummaryRow("a.mp4", status="done", verdict="ok", result_dir="."), read_result(folder))
+    list(sum_up([line], folder))
+    return _side_by_side(folder, [dataclasses.replace(line.row, date=f"2026-01-0{k}") for k in (1, 2)])
+
+
+def _side_by_side(results: Path, rows: Iterable[Any]) -> object:
+    from fascidetect.batch.trend import make_trend
+    from fascidetect.batch.trend_page import told, write_trend
+
+    trend = make_trend(results, rows)
+    return write_trend(results, trend), list(told(trend))
 
 
 def campaign(target: Target, seed: int, *, seconds: float, inputs: int) -> Tally:

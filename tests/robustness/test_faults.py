@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -35,10 +36,10 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def measured(home):
-    """What both halves find in the clip, so that only writing remains to be done."""
+    """What is measured and sought in the clip, so that little but writing remains to be done."""
     settings = load_settings(home / "coarse.toml")
     trace = pipeline.measure(home / "clip.mp4", settings)
-    return trace, pipeline.detect(trace, settings)
+    return trace, pipeline.seek(trace, settings.quality.max_gap_s, settings.detect)
 
 
 @pytest.fixture
@@ -50,9 +51,9 @@ def place(tmp_path, home):
 
 def ready(monkeypatch, measured):
     """Let the halves give at once what they have found before."""
-    trace, result = measured
+    trace, windows = measured
     monkeypatch.setattr(pipeline, "measure", lambda *_, **__: trace)
-    monkeypatch.setattr(pipeline, "detect", lambda *_, **__: result)
+    monkeypatch.setattr(pipeline, "seek", lambda *_, **__: windows)
 
 
 def earlier_results(place):
@@ -90,7 +91,7 @@ def completes(place, before=None):
         assert now["review.jsonl"] == before["review.jsonl"]
 
 
-N_FULL = 12
+N_FULL = 16
 """Places at which a run makes, opens or renames something before its results count."""
 
 
@@ -117,7 +118,7 @@ def test_a_disk_on_which_no_file_may_grow(place, measured, monkeypatch, n_bytes)
     completes(place, before)
 
 
-MOMENTS = [*((n, False) for n in range(11)), *((n, True) for n in range(22))]
+MOMENTS = [*((n, False) for n in range(14)), *((n, True) for n in range(26))]
 """From the first thing that a run does to its results folder to the last; True: where earlier results are there."""
 
 
@@ -142,7 +143,8 @@ def test_a_run_that_is_killed_at_the_nth_moment(place, measured, monkeypatch, at
 
 
 def test_a_folder_that_may_not_be_written_to(place, measured, monkeypatch):
-    """Root may write everywhere: so another user runs it."""
+    """Root may write everywhere: so another user runs it, who perhaps may not read what Python would import then."""
+    importlib.import_module("fascidetect.review")
     ready(monkeypatch, measured)
     place.chmod(0o555)
     for parent in place.parents[:3]:
@@ -179,7 +181,7 @@ def test_no_memory_left(place, measured, monkeypatch):
     def nothing_left(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(pipeline, "detect", nothing_left)
+    monkeypatch.setattr(pipeline, "seek", nothing_left)
     done = run(WORDS, place, isolate=False, befall=lambda: None)
     one_line(done, "not enough memory", "--from and --to")
     assert not (place / "out").exists()

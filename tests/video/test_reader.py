@@ -121,6 +121,14 @@ def test_backward_stamps_are_sorted_in_the_order_of_decoding(tmp_path):
             np.testing.assert_array_equal(sorted_frame.luma, frame.luma)
 
 
+def test_where_all_stamps_run_backward_their_steps_are_kept_and_it_is_said(tmp_path):
+    straight = write_video(tmp_path / "b.mp4", moving(60), options={"bf": "0"})
+    with Clip(restamp(straight, tmp_path / "a.mp4", np.arange(60)[::-1])) as clip:
+        np.testing.assert_allclose(times(clip), np.arange(60) / 30, atol=EXACT_S)
+        assert clip.facts.median_fps == pytest.approx(30)
+        assert says(clip, "the time stamps run backward: 30 frames per second are assumed")
+
+
 def test_avi_without_presentation_stamps_but_with_b_frames(tmp_path):
     path = write_video(tmp_path / "a.avi", moving(40), codec="mpeg4", options={"bf": "2", "qscale": "2"})
     with Clip(path) as clip:

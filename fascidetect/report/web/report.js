@@ -26,6 +26,8 @@ export function choose(one, { play = true } = {}) {
   chosen = one;
   for (const element of document.querySelectorAll("[data-id]")) {
     element.classList.toggle("chosen", element.dataset.id === one?.id);
+    if (element.dataset.id === one?.id) element.setAttribute("aria-current", "true");
+    else element.removeAttribute("aria-current");
   }
   if (one) {
     const row = byId(one.id);
@@ -100,7 +102,7 @@ function fullScreen() {
   else byId("screen")?.requestFullscreen?.();
 }
 
-const typing = (target) => target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select");
+const typing = (target) => target.closest("input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
@@ -108,9 +110,15 @@ document.addEventListener("keydown", (event) => {
   const action = actions[name];
   if (!action) return;
   if (name === " " && event.target.closest("button, summary, a, label")) return; // it presses what has the focus
-  if (name.startsWith("Arrow") && event.target.closest("[role=slider], input[type=radio]")) return;
+  if (name.startsWith("Arrow") && event.target.closest("[role=slider], input[type=radio], input[type=range]")) return;
   event.preventDefault();
   action();
+});
+
+// what was pressed by the mouse lets go of the keys: space plays, and does not press it once more
+document.addEventListener("click", (event) => {
+  const pressed = document.activeElement;
+  if (event.detail > 0 && pressed?.matches("button, input[type=radio], input[type=checkbox], input[type=range]")) pressed.blur();
 });
 
 for (const element of document.querySelectorAll(".needs-js")) element.hidden = false;
@@ -118,7 +126,8 @@ export function bind(element) {
   const show = () => choose(found.get(element.dataset.id));
   const target = element.querySelector(".jump") ?? element;
   target.addEventListener("click", show);
-  element.querySelector(".strip")?.addEventListener("click", show);
+  const strip = element.querySelector(".strip");
+  if (strip) strip.onclick = show; // it may be bound before, in a row that was drawn anew
 }
 
 for (const element of document.querySelectorAll("[data-id]")) bind(element);

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from fascidetect.model import ClipFacts, Progress
+from fascidetect.report.carry import OUTDATED
 from fascidetect.report.page import Page
+from fascidetect.review import Review
 from fascidetect.settings import ClipSettings, ReportSettings
 from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
@@ -30,9 +32,16 @@ def blinded(page: Page, clip: ClipFacts) -> Page:
         places=(),
         minutes=(),
         reviewed=(),
+        warnings=tuple(text for text in page.warnings if text != OUTDATED),
         curve=replace(page.curve, height=(None,) * len(page.curve.height)),
         video=video,
     )
+
+
+def marks_only(review: Review) -> Review:
+    """Leave of a review only the rater's own marks, also of those that the program has come to see since."""
+    marks = (replace(one, id=one.thread, origin="added", event=None) for one in review.events if one.marked)
+    return replace(review, events=tuple(marks))
 
 
 def write_plain(clip_path: Path, target: Path, settings: ClipSettings, progress: Progress | None = None) -> None:

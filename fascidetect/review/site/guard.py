@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -39,11 +40,14 @@ class Guard:
         What answers the others.
     token
         First part of every path.
+    is_ours
+        Whether a connection between two ports of this computer was made by the same user; None where nobody can tell.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, is_ours: Callable[[int, int], bool] | None = None) -> None:
         self._app = app
         self._token = token
+        self._is_ours = is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,13 +75,14 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if host.rpartition(":")[0] not in HOSTS:
             return "this address is not ours"  # another name that was made to point here
-        if origin is not None and origin != f"http://{host}":
+        site = headers.get("sec-fetch-site", "none")
+        if origin not in (None, f"http://{host}") or site not in ("none", "same-origin"):
             return "another page asks"
         if origin is None and scope["method"] not in ("GET", "HEAD"):
             return "it does not come from a page"
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return "another page asks"
         token = scope["path"].split("/")[1] if "/" in scope["path"] else ""
         if not secrets.compare_digest(token.encode(), self._token.encode()):
             return "the address is not the one that was printed when the program started"
+        if self._is_ours and not self._is_ours(scope["client"][1], scope["server"][1]):
+            return "another user of this computer asks"  # who may have read the token in the list of processes
         return ""

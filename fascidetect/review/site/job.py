@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from fascidetect.errors import FasciError
+from fascidetect.report.folder import clear_scratch
 from fascidetect.settings import Settings
 
 _PATIENCE_S = 5.0
@@ -76,8 +75,7 @@ class Job:
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
-                for left in self.folder.parent.glob(f".{glob.escape(self.folder.name)}.*.partial"):
-                    shutil.rmtree(left, ignore_errors=True)
+                clear_scratch(self.folder)
 
 
 def _analyze(outbox: Connection, clip: Path, folder: Path, settings: Settings) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fascidetect.errors import FasciError
 from fascidetect.evaluate.found import load_result
 from fascidetect.model import Reviewed
 from fascidetect.report.html import REPORT, embeddable, page_context, read_page, render_report
 from fascidetect.report.page import OVERLAY, Page
 from fascidetect.review import DEFAULT_RATER, Action, Draft, Review, count, decide, load_review
 from fascidetect.review.renew import renew_report
-from fascidetect.review.site.blind import blinded
+from fascidetect.review.site.blind import blinded, marks_only
 from fascidetect.review.site.pages import json_response, page_response
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a page is told after every decision, once it is on the disk."""
+    """What a page is told after every decision, once it is on the disk; ``made_utc`` tells which result it is about."""
 
     review: Review
     reviewed: Reviewed | None
+    made_utc: datetime | None
 
 
 class Results:
@@ -88,9 +94,12 @@ class Results:
         ]
 
     def renew_reports(self) -> None:
-        """Bring the reports of all results that were decided about up to date."""
+        """Bring the reports of all results that were looked at up to date."""
         for folder in sorted(self._touched):
-            renew_report(folder)
+            try:
+                renew_report(folder)
+            except FasciError as error:  # its disk may be gone; the others are still renewed
+                _log.warning("the report of %s is not renewed: %s", folder.name, error)
         self._touched.clear()
 
     def _folder(self, request: Request) -> Path | None:
@@ -102,6 +111,7 @@ class Results:
         if folder is None:
             return Response("no such result\n", 404)
         page = await run_in_threadpool(self._shown, folder)
+        self._touched.add(folder)  # an earlier program may have been killed before it had renewed the report
         context = page_context(page, OVERLAY)
         return page_response(
             "review.html.j2",
@@ -127,11 +137,10 @@ class Results:
         return json_response(await run_in_threadpool(self._state_of, folder))
 
     def _state_of(self, folder: Path) -> State:
-        review = load_review(folder, self.rater)
+        review, found = load_review(folder, self.rater), load_result(folder)
         if self._plain is not None:
-            marks = tuple(event for event in review.events if event.origin == "added")
-            return State(replace(review, events=marks), None)
-        return State(review, count(review, load_result(folder)))
+            return State(marks_only(review), None, found.made_utc)
+        return State(review, count(review, found), found.made_utc)
 
     async def _decide(self, request: Request) -> Response:
         folder = self._folder(request)
@@ -164,7 +173,8 @@ class Results:
         folder = self._folder(request)
         page = await run_in_threadpool(_read_page, folder) if folder and not self._plain else None
         wanted = request.path_params["event_id"]
-        strip = next((one.strip for one in page.movements if one.id == wanted), "") if page else ""
+        movements = (*page.movements, *page.rejected) if page else ()
+        strip = next((one.strip for one in movements if one.id == wanted), "")
         return Response(base64.b64decode(strip), media_type="image/webp") if strip else Response("no picture\n", 404)
 
     async def _report(self, request: Request) -> Response:

@@ -14,13 +14,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from fascidetect.errors import OutputError
+from fascidetect.review.site import peer
 from fascidetect.review.site.guard import LOOPBACK, Guard, new_token
 from fascidetect.review.site.pages import ERRORS, json_response, static_file
 from fascidetect.review.site.results import Results
 from fascidetect.review.site.start import Start
 
 
-def make_app(token: str, results: Results, shown: Path, *, quit_server: Callable[[], None]) -> Guard:
+def make_app(
+    token: str,
+    results: Results,
+    shown: Path,
+    *,
+    quit_server: Callable[[], None],
+    is_ours: Callable[[int, int], bool] | None = None,
+) -> Guard:
     """Put the pages together behind the guard.
 
     Parameters
@@ -31,6 +39,8 @@ def make_app(token: str, results: Results, shown: Path, *, quit_server: Callable
         Folder of the one result, or of all results where there is a start page.
     quit_server
         Called when the page asks to end.
+    is_ours
+        As for `Guard`.
     """
 
     async def ask_to_quit(_request: Request) -> Response:
@@ -60,7 +70,8 @@ def make_app(token: str, results: Results, shown: Path, *, quit_server: Callable
             return RedirectResponse(f"/{token}/{address}")
 
         pages.append(Route("/", first))
-    return Guard(Starlette(routes=[Mount(f"/{token}", routes=pages)], exception_handlers=ERRORS, lifespan=life), token)
+    app = Starlette(routes=[Mount(f"/{token}", routes=pages)], exception_handlers=ERRORS, lifespan=life)
+    return Guard(app, token, is_ours)
 
 
 def serve(results: Results, shown: Path, *, port: int = 0, ready: Callable[[str], None]) -> None:
@@ -85,11 +96,6 @@ def serve(results: Results, shown: Path, *, port: int = 0, ready: Callable[[str]
         for one in servers:
             one.should_exit = True
 
-    app = make_app(token, results, shown, quit_server=quit_server)
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2
-    )
-    servers.append(uvicorn.Server(config))
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -97,5 +103,11 @@ def serve(results: Results, shown: Path, *, port: int = 0, ready: Callable[[str]
         except OSError as exc:
             raise OutputError(f"port {port} is taken; leave out --port or give another") from exc
         listener.listen()  # a browser that is quicker than the server waits instead of being refused
+        is_ours = peer.is_ours if peer.can_tell(listener) else None
+        app = make_app(token, results, shown, quit_server=quit_server, is_ours=is_ours)
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2
+        )
+        servers.append(uvicorn.Server(config))
         ready(f"http://{LOOPBACK}:{listener.getsockname()[1]}/{token}/")
         servers[0].run(sockets=[listener])

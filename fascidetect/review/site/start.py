@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import shutil
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 import msgspec
+from filelock import FileLock, Timeout
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +33,9 @@ from fascidetect.video.reader import Clip
 
 STILL_PX = 960
 LONGEST_NAME = 80
+
+_COPY_START, _COPY_END, _LOCK = ".clip-", ".partial", ".lock"
+"""A copy of a clip lies in a folder of its own, with a lock that the system releases however the program ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,36 @@ class Order:
 class Guest:
     """A clip that was taken in: a copy that is removed once it is analyzed or given up."""
 
-    folder: Path
+    lock: FileLock
     path: Path
     facts: ClipFacts
     still: bytes
     job: Job | None = field(default=None)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it is being analyzed."""
+        return self.job is not None and self.job.state().status == "running"
+
     def forget(self) -> None:
         """Stop what runs and remove the copy."""
         if self.job:
             self.job.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove_copy(self.lock)
+
+
+def _remove_copy(lock: FileLock) -> None:
+    lock.release()
+    shutil.rmtree(Path(lock.lock_file).parent, ignore_errors=True)
+
+
+def _remove_left(home: Path) -> None:
+    """Remove copies that a program left which was killed."""
+    for folder in home.glob(f"{_COPY_START}*{_COPY_END}"):
+        lock = FileLock(folder / _LOCK, timeout=0)
+        with contextlib.suppress(Timeout, OSError):  # another program is at work on it, or it is not ours to remove
+            lock.acquire()
+            _remove_copy(lock)
 
 
 class Start:
@@ -97,6 +121,8 @@ class Start:
         self._home = home
         self._results = results
         self._guests: dict[str, Guest] = {}
+        self._ended: dict[str, str] = {}  # address of what was analyzed, for every window that watches
+        _remove_left(home)
 
     def routes(self) -> list[BaseRoute]:
         """Addresses of the start page."""
@@ -117,12 +143,15 @@ class Start:
         self._guests.clear()
 
     async def _page(self, _request: Request) -> Response:
+        for key in list(self._guests):
+            await run_in_threadpool(self._end, key)
         folders = await run_in_threadpool(_results_in, self._home)
         rows = [{"name": _shown_name(folder), "address": f"r/{self._results.add(folder)}/"} for folder in folders]
         return page_response(
             "start.html.j2",
             "./static/",
             rows=rows,
+            running=next((_told(key, one) for key, one in self._guests.items() if one.is_running), None),
             home=self._home.name,
             notice=NOTICE,
             styles=("page.css", "start.css"),
@@ -132,26 +161,28 @@ class Start:
     async def _take(self, request: Request) -> Response:
         """Copy a clip from the browser to the disk, then look at it."""
         name = clean_name(unquote(request.headers.get("x-name", "")))
-        folder, path = await run_in_threadpool(self._room_for, name)
+        lock, path = await run_in_threadpool(self._room_for, name)
         try:
             await _save(request.stream(), path)
             facts, still = await run_in_threadpool(_look, path)
         except BaseException as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_copy(lock)
             if isinstance(error, ClipError):  # whoever chose the file does not know where its copy was
                 raise ClipError(str(error).replace(str(path), name)) from error
             raise
         key = secrets.token_urlsafe(8)
-        self._guests[key] = Guest(folder, path, facts, still)
-        return json_response({"key": key, "facts": facts})
+        self._guests[key] = Guest(lock, path, facts, still)
+        return json_response(_told(key, self._guests[key]))
 
-    def _room_for(self, name: str) -> tuple[Path, Path]:
+    def _room_for(self, name: str) -> tuple[FileLock, Path]:
         try:
             self._home.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=".clip-", suffix=".partial", dir=self._home))
+            folder = Path(tempfile.mkdtemp(prefix=_COPY_START, suffix=_COPY_END, dir=self._home))
+            lock = FileLock(folder / _LOCK, thread_local=False)
+            lock.acquire()
         except OSError as exc:
             raise OutputError(f"cannot write into {self._home.name}: {exc.strerror or exc}") from exc
-        return folder, folder / name
+        return lock, folder / name
 
     async def _still(self, request: Request) -> Response:
         guest = self._guests.get(request.path_params["key"])
@@ -172,15 +203,20 @@ class Start:
     async def _progress(self, request: Request) -> Response:
         key = request.path_params["key"]
         guest = self._guests.get(key)
-        if guest is None or guest.job is None:
+        if key not in self._ended and (guest is None or guest.job is None):
             return Response("no such clip\n", 404)
-        state = guest.job.state()
-        answer: dict[str, Any] = msgspec.to_builtins(state)
-        if state.status == "done":
-            answer["address"] = f"r/{self._results.add(guest.job.folder)}/"
-            del self._guests[key]
-            await run_in_threadpool(guest.forget)
-        return json_response(answer)
+        await run_in_threadpool(self._end, key)
+        if key in self._ended:
+            return json_response({"status": "done", "address": self._ended[key]})
+        return json_response(guest.job.state() if guest and guest.job else None)
+
+    def _end(self, key: str) -> None:
+        """Let a result be shown and remove the copy of its clip, if it is there by now."""
+        guest = self._guests.get(key)
+        if guest and guest.job and guest.job.state().status == "done":
+            self._ended[key] = f"r/{self._results.add(guest.job.folder)}/"
+            self._guests.pop(key, None)
+            guest.forget()
 
     async def _stop(self, request: Request) -> Response:
         """Stop the analysis; the clip stays, to be analyzed in another way."""
@@ -194,6 +230,11 @@ class Start:
         if guest:
             await run_in_threadpool(guest.forget)
         return json_response({"forgotten": guest is not None})
+
+
+def _told(key: str, guest: Guest) -> dict[str, Any]:
+    """What a page is told of a clip that was taken in."""
+    return {"key": key, "facts": msgspec.to_builtins(guest.facts)}
 
 
 async def _save(chunks: AsyncIterator[bytes], path: Path) -> None:
@@ -236,7 +277,8 @@ def _results_in(home: Path) -> list[Path]:
     """Results of a folder, the latest first; itself, where it is one."""
     if not home.is_dir():
         return []
-    folders = [folder for folder in (home, *home.iterdir()) if (folder / REPORT).is_file()]
+    whole = (folder for folder in home.iterdir() if not folder.name.startswith("."))  # not what is being written
+    folders = [folder for folder in (home, *whole) if (folder / REPORT).is_file()]
     return sorted(folders, key=lambda folder: -(folder / REPORT).stat().st_mtime)
 
 

@@ -72,7 +72,7 @@ export class Lens {
 
   #bind(which) {
     const handle = document.getElementById(which);
-    const keep = () => this.decide(this.#one, this.#one.onset_s, this.#one.offset_s);
+    const keep = () => this.decide(this.#one, which, this.#one[`${which}_s`]);
     handle.addEventListener("pointerdown", (event) => {
       handle.setPointerCapture(event.pointerId);
       event.preventDefault();

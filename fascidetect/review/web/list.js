@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 export class List {
   order = [];
   #all = [];
+  #strips = new Map(); // pictures are fetched once, not after every decision
   #page;
 
   constructor(page) {
@@ -22,11 +23,10 @@ export class List {
     this.#drawMarks();
   }
 
-  // the next one of a kind, from the beginning again after the last
+  // the next one of a kind, from the beginning again after the last; by time, for it may be listed no more
   after(one, wanted) {
-    const at = this.order.findIndex((other) => other.id === one.id);
-    const round = [...this.order.slice(at + 1), ...this.order.slice(0, Math.max(0, at))];
-    return round.find(wanted);
+    const others = this.order.filter((other) => other.id !== one.id && wanted(other));
+    return others.find((other) => other.peak_s >= one.peak_s) ?? others[0];
   }
 
   #listed(one) {
@@ -50,7 +50,9 @@ export class List {
 
   #redraw() {
     this.order = this.#all.filter((one) => this.#listed(one));
+    const held = document.activeElement?.closest("#list [data-id]")?.dataset.id; // who holds the keys keeps them
     byId("list").replaceChildren(...this.order.map((one) => this.#row(one)));
+    if (held) document.getElementById(held)?.querySelector(".jump").focus({ preventScroll: true });
     byId("list-empty").hidden = this.order.length > 0;
     const times = Number(byId("threshold").value);
     const n = this.#all.filter((one) => this.#stands(one)).length;
@@ -61,6 +63,7 @@ export class List {
     const row = element("li", { id: one.id, className: one.status });
     row.dataset.id = one.id;
     row.classList.toggle("chosen", one.id === this.chosen?.id);
+    if (one.id === this.chosen?.id) row.setAttribute("aria-current", "true");
     const name = one.number ? `Movement ${one.number}` : one.origin === "added" ? "Marked by you" : "Not counted";
     const jump = element("button", { type: "button", className: `jump focus-${one.focus > 0 ? ((one.focus - 1) % 6) + 1 : 0}` });
     jump.textContent = one.number || (one.origin === "added" ? "+" : "\u25b7");
@@ -70,8 +73,9 @@ export class List {
     what.append(element("b", { textContent: one.clock }), ` ${parts.filter(Boolean).join(", ")}`);
     row.append(jump, what, element("span", { className: "status", textContent: one.status }));
     if (one.magnified) {
-      const strip = element("img", { className: "strip", loading: "lazy", width: 690, height: 168, src: `strip/${encodeURIComponent(one.id)}` });
+      const strip = this.#strips.get(one.id) ?? element("img", { className: "strip", loading: "lazy", width: 690, height: 168, src: `strip/${encodeURIComponent(one.id)}` });
       strip.alt = `${name}: before, at the peak, after, and the difference magnified`;
+      this.#strips.set(one.id, strip);
       row.append(strip);
     }
     bind(row);

@@ -10,6 +10,7 @@ import { adopt, bindKeys, choose, chosenOne, found, onChoice, page, player, setO
 const byId = (id) => document.getElementById(id);
 const blind = "blind" in document.querySelector(".decide").dataset;
 const others = new BroadcastChannel(`review ${location.pathname}`);
+const nothingChosen = byId("about").textContent;
 const LEAST_S = 0.1; // how long before and after its peak a mark without times is shown
 
 let state = null;
@@ -17,9 +18,10 @@ let marking = false; // whether a missed movement is about to be marked, at the 
 let queue = Promise.resolve(); // one decision after the other, in the order of the keys
 
 const list = new List(page);
-const lens = new Lens(page, player, decideTimes);
+const lens = new Lens(page, player, decideTime);
 
 function take(next) {
+  if (state && state.made_utc !== next.made_utc) location.reload(); // the clip was analyzed again: this page shows what was
   state = next;
   const originals = [...page.movements.map((one) => [one, "counted"]), ...page.rejected.map((one) => [one, "not_counted"])];
   found.clear();
@@ -27,7 +29,7 @@ function take(next) {
   for (const event of state.review.events) {
     const known = found.get(event.id) ?? { number: 0, focus: 0, size: "", reason: "", snr: Infinity, magnified: 0 };
     const { id, origin, status, notes, moved, peak_s, x_px, y_px } = event;
-    const onset_s = event.onset_s ?? peak_s - LEAST_S;
+    const onset_s = event.onset_s ?? Math.max(0, peak_s - LEAST_S);
     const offset_s = event.offset_s ?? peak_s + LEAST_S;
     found.set(id, { ...known, id, origin, status, notes, moved, peak_s, onset_s, offset_s, x_px, y_px, clock: clock(peak_s, 2) });
   }
@@ -94,9 +96,8 @@ function showChosen(one) {
   }
   const notes = one ? one.notes : state?.review.notes ?? [];
   byId("notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: `Note: ${text}` })));
-  if (!one) return;
-  byId("about").textContent = describe(one);
-  byId("status").textContent = one.status;
+  byId("about").textContent = one ? describe(one) : nothingChosen;
+  byId("status").textContent = one?.status ?? "";
 }
 
 function say(text, failed = false) {
@@ -130,7 +131,7 @@ async function refresh() {
 function verdict(action, words) {
   inOrder(async () => {
     const one = chosenOne();
-    if (!one) return say("Choose a movement first: press N.");
+    if (!one) return say(found.size ? "Choose a movement first: press N." : nothingChosen);
     const name = `${one.number ? `movement ${one.number}` : one.clock} ${words}`;
     if (!(await keep({ action, event_id: one.id }, name))) return;
     const next = list.after(one, (other) => other.status === "undecided");
@@ -149,8 +150,10 @@ function undo() {
   });
 }
 
+const playable = () => player && !player.video.error && player.video.readyState > 0;
+
 function startMark() {
-  if (!player) return say("Without the video nothing can be marked.");
+  if (!playable()) return say("Without the video nothing can be marked.");
   player.video.pause();
   marking = true;
   document.body.classList.add("marking");
@@ -175,16 +178,15 @@ function mark(place) {
   });
 }
 
-function decideTimes(one, onset_s, offset_s) {
-  inOrder(() => keep({ action: "move", event_id: one.id, onset_s, offset_s }, `times of ${one.clock}`));
+// only what was changed: the rest may have changed meanwhile, and of a mark may not be known
+function decideTime(one, which, time) {
+  inOrder(() => keep({ action: "move", event_id: one.id, [`${which}_s`]: time }, `${which} of ${one.clock}`));
 }
 
 function timeHere(which) {
   const one = chosenOne();
-  if (!one || !player) return;
-  const here = player.time;
-  if (which === "onset") decideTimes(one, Math.min(here, one.peak_s), one.offset_s);
-  else decideTimes(one, one.onset_s, Math.max(here, one.peak_s));
+  if (!one || !playable()) return;
+  decideTime(one, which, which === "onset" ? Math.min(player.time, one.peak_s) : Math.max(player.time, one.peak_s));
 }
 
 byId("accept")?.addEventListener("click", () => verdict("accept", "accepted"));
@@ -249,9 +251,11 @@ document.addEventListener(
 setOrder(() => list.order);
 onChoice(showChosen);
 player?.onFrame(sayMarking);
-others.addEventListener("message", refresh);
-window.addEventListener("focus", () => refresh().catch((error) => say(error.message, true)));
+// in order, too: an answer that was overtaken would show what is no longer so
+const look = () => (queue = queue.then(refresh).catch((error) => say(error.message, true)));
+others.addEventListener("message", look);
+window.addEventListener("focus", look);
 window.addEventListener("resize", () => showChosen(chosenOne()));
 byId("video")?.addEventListener("loadedmetadata", () => showChosen(chosenOne()));
 if (blind) for (const element of document.querySelectorAll("#give, #save, .slide, #filter")) element.parentElement.hidden = true;
-inOrder(refresh);
+look();

@@ -53,6 +53,11 @@ async function take(file) {
     byId("copying").hidden = true;
     byId("file").value = "";
   }
+  show();
+  step("area");
+}
+
+function show() {
   const { name, duration_s, width_px, height_px, median_fps, warnings } = clip.facts;
   byId("facts").textContent = [
     `${name}: ${duration_s.toFixed(1)} s, ${width_px} \u00d7 ${height_px} px, ${median_fps.toPrecision(4)} frames per second.`,
@@ -60,7 +65,6 @@ async function take(file) {
   ].join(" ");
   byId("still").src = `clips/${clip.key}/still`;
   setArea(null);
-  step("area");
 }
 
 // -- the area, in px of the upright picture -------------------------------------------------------
@@ -153,6 +157,14 @@ async function watch() {
   }
 }
 
+// what was begun in a window that was closed since
+async function goOn(begun) {
+  clip = begun;
+  show();
+  step("running");
+  await watch();
+}
+
 async function forget() {
   const { key } = clip;
   step("choose");
@@ -183,3 +195,6 @@ document.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   if (!byId("choose").hidden) attempt(() => take(event.dataTransfer.files[0]));
 });
+
+const { clip: begun } = byId("running").dataset;
+if (begun) attempt(() => goOn(JSON.parse(begun)));

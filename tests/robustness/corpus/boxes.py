@@ -190,7 +190,7 @@ def fragments_only_in_part(folder: Path) -> Path:
     return path
 
 
-@case(ANY, quick=True)
+@case(RESULT, "run backward", quick=True)
 def stamps_that_run_backward(folder: Path) -> Path:
     source = clip(folder / ".source.mp4", options={"bf": "0"})
     path = restamp(source, folder / "clip.mp4", list(reversed(range(len(grain())))))

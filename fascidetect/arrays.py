@@ -1,0 +1,64 @@
+"""Arrays in one npz file, checked as they are read: no pickle, and no more memory than the file's own bytes fill."""
+
+from __future__ import annotations
+
+import math
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BROKEN = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError, SyntaxError),
+    *(tokenize.TokenError, zlib.error, zipfile.BadZipFile),
+)
+"""What zipfile and numpy may say of a damaged file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Type of numbers of an array, as numpy writes it (``"f8"``; ``"U"`` for text of any length), and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...] = ()
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any], layouts: Mapping[str, Layout]) -> None:
+    """Write values into a packed npz file, each as the array that its layout tells.
+
+    Raises
+    ------
+    ValueError
+        A value has another size than its layout.
+    """
+    whole: dict[str, Any] = {k: np.reshape(arrays[k], to.shape).astype(to.dtype) for k, to in layouts.items()}
+    np.savez_compressed(path, **whole)
+
+
+def read_arrays(path: Path, layouts: Mapping[str, Layout]) -> dict[str, Any]:
+    """Read arrays whose layout is known from an npz file; others in it are left alone.
+
+    Raises
+    ------
+    Exception
+        One of `BROKEN`, where the file is damaged or holds something else.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return {name: _read_member(archive, name, layout) for name, layout in layouts.items()}
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, layout: Layout) -> Any:
+    with archive.open(f"{name}.npy") as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{name} is of another format")
+        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        wanted = dtype.kind if layout.dtype == "U" else dtype.str[1:]
+        if wanted != layout.dtype or shape != layout.shape or in_columns:
+            raise ValueError(f"{name} has shape {shape} and type {dtype}")
+        count = math.prod(shape)
+        return np.frombuffer(file.read(count * dtype.itemsize), dtype, count).reshape(shape)

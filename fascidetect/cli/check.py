@@ -1,0 +1,137 @@
+"""``fascidetect check``: whether a clip can be judged, from its first seconds."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fascidetect.cli.params import EXISTING_FILE, isolate_option, override, parsed
+from fascidetect.cli.progress import ProgressLine
+from fascidetect.cli.say import complain, printable, tell
+from fascidetect.errors import FasciError
+from fascidetect.model import NOTICE
+from fascidetect.settings import Roi, Settings
+from fascidetect.settings_file import load_settings, parse_roi, parse_time
+
+if TYPE_CHECKING:
+    from fascidetect.model import Result
+
+_VERDICT = {
+    "ok": "good to analyze",
+    "limited": "can be analyzed, but",
+    "cannot_analyze": "film again, for it cannot be analyzed:",
+}
+
+
+@click.command("check", epilog=NOTICE, short_help="Say in seconds whether a clip can be judged.")
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "from_s",
+    callback=parsed(parse_time),
+    metavar="TIME",
+    help="Look at the seconds from here on, not at the first.",
+)
+@click.option(
+    "--roi",
+    "rois",
+    callback=parsed(parse_roi),
+    multiple=True,
+    metavar="[NAME=]X,Y,W,H",
+    help="The area to analyze: left, top, width and height in px of the upright picture. May be repeated.",
+)
+@click.option("--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters per px of the full-size picture.")
+@click.option(
+    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
+)
+@isolate_option
+@click.option("--json", "as_json", is_flag=True, help="Print verdict, reasons and limits as JSON, a line a clip.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit status tells.")
+def check_command(  # noqa: PLR0913 - one argument for each option
+    clips: tuple[Path, ...],
+    *,
+    from_s: float | None,
+    rois: tuple[Roi, ...],
+    mm_per_px: float | None,
+    config_path: Path | None,
+    isolate: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Say whether CLIPS can be judged and what would make them better, from a few of their seconds.
+
+    Use it right after filming, while the phone still lies there. It does not count: movements may come later,
+    and so may a jolt that spoils the clip.
+
+    \b
+    Examples:
+      fascidetect check calf.mp4
+      fascidetect check clips/*.mp4
+      fascidetect check calf.mp4 --roi 100,250,400,300 --mm-per-px 0.15
+
+    Exit status: 0 can be analyzed, 1 a clip cannot, 2 wrong usage, 130 interrupted.
+    """
+    if quiet and as_json:
+        raise click.UsageError("-q cannot be combined with --json")
+    settings = load_settings(config_path) if config_path else Settings()
+    given = {"from_s": from_s, "rois": rois, "mm_per_px": mm_per_px}
+    settings = dataclasses.replace(settings, clip=override(settings.clip, given))
+    all_fit = True
+    for clip in clips:
+        result = _checked(clip, settings, isolate=isolate, quiet=quiet)
+        all_fit &= result is not None and result.quality.verdict != "cannot_analyze"
+        if result is None or quiet:
+            continue
+        if as_json:
+            click.echo(_json(result))
+        else:
+            tell("\n".join(_lines(result)))
+    if not all_fit:
+        raise click.exceptions.Exit(1)
+
+
+def _checked(clip: Path, settings: Settings, *, isolate: bool, quiet: bool) -> Result | None:
+    """The result of the clip's start; None, after a line on stderr, where there is none."""
+    from fascidetect.pipeline import check
+
+    try:
+        with ProgressLine(sys.stderr, printable(clip.name), quiet=quiet) as progress:
+            return check(clip, settings, progress=progress, isolate=isolate)
+    except FasciError as error:
+        complain(error)
+        return None
+
+
+def _lines(result: Result) -> Iterator[str]:
+    from fascidetect.report.summary import area_words, limit_words, part_words, warnings_of
+
+    quality, clip = result.quality, result.clip
+    yield f"{printable(clip.name)}{part_words(result)}: {_VERDICT[quality.verdict]}"
+    yield from (f"  - {reason}" for reason in quality.reasons)
+    if quality.verdict != "cannot_analyze":
+        yield f"  {area_words(result)}"
+        words = limit_words(result)
+        yield f"  {words[0].upper()}{words[1:]}."
+    yield from (f"  Warning: {text}" for text in warnings_of(result))
+
+
+def _json(result: Result) -> str:
+    import msgspec
+
+    quality = result.quality
+    tree = {
+        "name": result.clip.name,
+        "verdict": quality.verdict,
+        "reasons": quality.reasons,
+        "limit50_px": quality.limit50_px,
+        "limit90_px": quality.limit90_px,
+        "usable_s": quality.usable_s,
+        "analyzed_share": quality.analyzed_share,
+        "warnings": quality.warnings,
+    }
+    return msgspec.json.encode(tree).decode()
