@@ -30,6 +30,7 @@ MEANINGS = {
     "box_x_px": "left edge of the box, px of the upright picture",
     "box_y_px": "upper edge of the box",
     "caffeine": "in your words",
+    "camera_tags": "whether the file carries marks that a camera writes",
     "camera": "stamp of every frame, and its (3, 3) affine from the first frame to it",
     "capture_fps": "true recording rate of a stretched slow-motion clip",
     "clip": "name of the clip, or facts about it",

@@ -10,6 +10,7 @@ import pytest
 from fascidetect.cli.app import COMMANDS
 from fascidetect.evaluate import TOLERANCES_S, Tally, scores_tree, summarize
 from fascidetect.evaluate.tally import Known, Misfit
+from fascidetect.settings import REASONS
 
 DOCS = Path(__file__).parent.parent / "docs"
 NAMES = ("generate", "columns", "licenses", "validation")
@@ -62,6 +63,11 @@ def test_numbers_of_the_method_are_those_of_the_code(docs):
     assert len(asked) > 20
     assert asked <= set(held)
     assert held["detect_tau_s"] == "0.05"
+
+
+def test_every_reason_is_told_on_the_page_of_the_method():
+    text = (DOCS / "method.md").read_text(encoding="utf-8")
+    assert [name for name in REASONS if f"| `{name}` |" not in text] == []
 
 
 def test_every_dependency_declares_a_license(docs):
