@@ -222,6 +222,8 @@ def _lines() -> Iterator[str]:
     yield "### Session sheet\n"
     yield "A CSV given to `batch --sheet`; any column but `file` may be missing.\n"
     yield from _rows(SHEET, {**MEANINGS, **IN_SHEET})
+    yield "## candidates.npz\n"
+    yield "All that may have been a movement, to be judged again by `retune`: for the program itself, and not described.\n"
     yield "## trace.npz\n"
     yield "The measured motion (NumPy, no pickle): T frames, R x C cells.\n"
     yield from _trace()

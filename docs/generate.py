@@ -75,7 +75,7 @@ def _cli_lines() -> Iterator[str]:
 
 
 def _help(command: click.Command, words: str) -> Iterator[str]:
-    context = click.Context(command, info_name=words)
+    context = click.Context(command, info_name=words, help_option_names=["-h", "--help"])
     yield f"```text\n{' '.join(command.collect_usage_pieces(context)).join([words + ' ', ''])}\n```\n"
     for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
         if paragraph.startswith("\b"):
