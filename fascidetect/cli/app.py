@@ -17,6 +17,7 @@ from fascidetect.cli.batch import batch_command
 from fascidetect.cli.check import check_command
 from fascidetect.cli.clips import clips_command
 from fascidetect.cli.config import config_command
+from fascidetect.cli.demo import demo_command
 from fascidetect.cli.evaluate import evaluate_command
 from fascidetect.cli.export import export_command
 from fascidetect.cli.info import info_command
@@ -96,6 +97,7 @@ def main() -> None:
 
     \b
     Start here:
+      fascidetect demo                   no clip needed: makes one, analyzes it, opens the report
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
       fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
       fascidetect check calf.mp4         in seconds: can it be judged, or film again?
@@ -126,6 +128,7 @@ def main() -> None:
 
 
 COMMANDS = (
+    demo_command,
     analyze_command,
     retune_command,
     batch_command,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from fascidetect.cli.say import tell
+from fascidetect.cli.progress import ProgressLine
+from fascidetect.cli.say import printable, tell
 
 
 @click.command("phantom", short_help="Make a clip whose every movement is known.")
@@ -42,5 +44,7 @@ def phantom_command(recipe: Path, *, output: Path, seed: int | None, force: bool
 
     if output.exists() and not force:
         raise OutputError(f"{output} exists already: give another name, or --force to replace it")
-    truth = make_clip(load_recipe(recipe, seed=seed), output)
+    what = load_recipe(recipe, seed=seed)
+    with ProgressLine(sys.stderr, printable(output.name)) as progress:
+        truth = make_clip(what, output, progress=progress)
     tell(f"{output}: {truth.duration_s:.1f} s, {len(truth.events)} twitches; their truth: {output.stem}.truth.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fascidetect.model import SCHEMA_VERSION, ByteArray
+from fascidetect.model import SCHEMA_VERSION, ByteArray, Progress
 from fascidetect.phantom import finger
 from fascidetect.phantom.motion import ending
 from fascidetect.phantom.recipe import NUISANCE_UNITS, Recipe, Twitch
@@ -18,7 +18,7 @@ from fascidetect.truth import Ignored, TrueCamera, TrueEvent, TrueNuisance, Trut
 from fascidetect.video.writer import Encoding, VideoWriter
 
 
-def make_clip(recipe: Recipe, path: Path) -> Truth:
+def make_clip(recipe: Recipe, path: Path, *, progress: Progress | None = None) -> Truth:
     """Render and encode a clip and write ``<clip>.truth.json`` beside it.
 
     Parameters
@@ -27,6 +27,8 @@ def make_clip(recipe: Recipe, path: Path) -> Truth:
         What to make.
     path
         The clip, usually ``.mp4`` or ``.mov``; existing files are replaced.
+    progress
+        Told ("drawing", frames done, about how many in all).
 
     Raises
     ------
@@ -35,9 +37,12 @@ def make_clip(recipe: Recipe, path: Path) -> Truth:
     """
     turns = recipe.camera.rotation_deg // 90
     width, height = (recipe.height_px, recipe.width_px) if turns % 2 else (recipe.width_px, recipe.height_px)
+    expected = round(recipe.duration_s * recipe.camera.fps)
     with VideoWriter(path, width, height, encoding=encoding(recipe)) as writer:
-        for picture in render(recipe):
+        for done, picture in enumerate(render(recipe), 1):
             writer.write(_turned(picture.rgb, turns), picture.time_s)
+            if progress:
+                progress("drawing", done, max(expected, done))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     truth = truth_of(recipe, path.name, digest)

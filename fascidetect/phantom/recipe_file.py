@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 
 def load_recipe(path: Path, *, seed: int | None = None) -> Recipe:
-    """Read a recipe; twitches of its ``[habit]`` are drawn with the recipe's seed and added to its own.
+    """Read a recipe; twitches of its ``[habit]`` are drawn with the habit's or the recipe's seed and added to its own.
 
     Parameters
     ----------
     path
         A TOML file.
     seed
-        Instead of the recipe's own.
+        Instead of the recipe's own, and of its habit's.
 
     Raises
     ------
@@ -48,9 +48,14 @@ def load_recipe(path: Path, *, seed: int | None = None) -> Recipe:
     except ValueError as error:
         raise SettingsError(f"{path} is not a TOML file: {error}") from error
     try:
-        return recipe_from(tables if seed is None else {**tables, "seed": seed})
+        return recipe_from(tables if seed is None else _reseeded(tables, seed))
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from error
+
+
+def _reseeded(tables: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    habit = tables.get("habit")
+    return {**tables, "seed": seed, **({"habit": {**habit, "seed": seed}} if isinstance(habit, Mapping) else {})}
 
 
 def recipe_from(tables: Mapping[str, Any]) -> Recipe:
@@ -66,7 +71,7 @@ def recipe_from(tables: Mapping[str, Any]) -> Recipe:
     recipe = _built(Recipe, plain, "the recipe", known=known, ready=parts)
     if habit is None:
         return recipe
-    drawn = scatter(np.random.default_rng(recipe.seed), recipe, habit)
+    drawn = scatter(np.random.default_rng(recipe.seed if habit.seed is None else habit.seed), recipe, habit)
     return replace(recipe, twitches=(*recipe.twitches, *drawn))
 
 

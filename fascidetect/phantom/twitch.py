@@ -172,6 +172,8 @@ class Habit:
         Twitches that follow each other at one place each time; (1, 1) = single ones.
     train_gap_s
         Range of the time from one twitch of a train to the next.
+    seed
+        Of the draw, in a recipe file; the recipe's own where it is not given.
     """
 
     rate_per_min: float
@@ -184,6 +186,7 @@ class Habit:
     min_gap_s: float = 0.0
     train: tuple[int, int] = (1, 1)
     train_gap_s: tuple[float, float] = (0.25, 0.5)
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.train[0] <= self.train[1]:

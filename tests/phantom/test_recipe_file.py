@@ -18,7 +18,7 @@ def read(tmp_path, text, **more):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_can_be_made(path):
     recipe = load_recipe(path)
-    assert recipe.twitches
+    assert recipe.twitches or recipe.nuisances
     assert recipe == load_recipe(path)
 
 
@@ -51,6 +51,13 @@ def test_every_part_is_read(tmp_path):
         twitches=(Twitch(1.0, 20.0, 30.0),),
         nuisances=(Nuisance("shake", 2.0),),
     )
+
+
+def test_a_habit_may_have_a_seed_of_its_own_but_for_another_seed_of_all(tmp_path):
+    habit = "duration_s = 20\n[habit]\nrate_per_min = 60\n"
+    drawn = read(tmp_path, f"seed = 5\n{habit}").twitches
+    assert read(tmp_path, f"seed = 3\n{habit}seed = 5").twitches == drawn
+    assert read(tmp_path, f"seed = 3\n{habit}seed = 9", seed=5).twitches == drawn
 
 
 def test_a_habit_scatters_twitches_with_the_seed(tmp_path):

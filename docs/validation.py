@@ -1,0 +1,185 @@
+"""The page of measured accuracy, from what ``benchmarks/accuracy -o`` wrote: ``python docs/validation.py FILE.json DIR``.
+
+No number is typed by hand: without a file the page says that there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+MAIN = "0.25"
+COMMAND = "python benchmarks/accuracy --side report --baselines -o benchmarks/results/report.json"
+_INTRO = """# Validation
+
+How well fascidetect counts, measured on made clips whose truth is exact and on which nothing was tuned. Made clips are
+as hard as the phantom can make them and no harder: real skin is harder. Numbers say where the program fails and how
+versions compare; they are no promise about a clip of yours. Put known twitches into your own
+([`fascidetect inject`](cli.md#fascidetect-inject)) to learn what it would show.
+
+This page is made from a file that one command writes:
+
+```bash
+{command}
+```
+"""
+
+
+def page(results: Path, folder: Path) -> str:
+    """The page as Markdown; its pictures are written into the folder beside it."""
+    head = _INTRO.format(command=COMMAND)
+    if not results.exists():
+        return f"""{head}
+:::{{admonition}} No results are committed yet
+The file does not exist in this version, so there is nothing to show here. What was measured by hand so far stands in
+the README, with the command that prints it.
+:::
+"""
+    tree = json.loads(results.read_text(encoding="utf-8"))
+    _draw(tree, folder)
+    return f"{head}\n" + "\n".join(_lines(tree)) + "\n"
+
+
+def _lines(tree: dict[str, Any]) -> Iterator[str]:
+    groups = tree["groups"]
+    total = groups["all"][MAIN]
+    clips = tree["clips"]
+    silent = [name for name, clip in clips.items() if clip["verdict"] == "cannot_analyze"]
+    sums = total["total"]
+    quick = ", the quick choice of clips" if tree["quick"] else ""
+    yield f"Side: **{tree['side']}**{quick}; {sums['n_clips']} clips, {sums['clip_s'] / 60:.0f} minutes,"
+    yield f"{sums['n_true']} twitches. 95 % intervals in brackets: bootstrap over clips, or exact (Poisson) for false events."
+    yield "\n## All clips\n"
+    yield "| peaks within | " + " | ".join(f"{tolerance} s" for tolerance in groups["all"]) + " |"
+    yield "|---|" + "---|" * len(groups["all"])
+    names = {
+        "sensitivity": "found, of the true ones",
+        "precision": "true, of the found ones",
+        "f1": "F1",
+        "false_per_min": "false per minute of clip",
+    }
+    for key, words in names.items():
+        yield f"| {words} | " + " | ".join(_interval(scores[key]) for scores in groups["all"].values()) + " |"
+    yield f"| found by chance | {' | '.join(_number(scores['chance']) for scores in groups['all'].values())} |"
+    yield f"\nClips without any twitch, and the false events in them: {_quiet(clips.values())}."
+    yield from _errors(total)
+    if silent:
+        yield f"\nNot judged at all, which is an answer, too: {', '.join(silent)}."
+    yield "\n## By size of the twitch\n"
+    yield "![Share found by size](validation-size.svg)\n"
+    yield "| px at 720 lines | true | found |\n|---|---|---|"
+    yield from (f"| {_span(b)} | {b['n_true']} | {b['n_hits']} |" for b in total["by_amplitude"])
+    yield "\n## By kind of clip\n"
+    yield "![F1 of each group](validation-groups.svg)\n"
+    yield "| group | true | hits | false | F1 | false per minute | quiet minutes, false in them | usable |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, by_tolerance in groups.items():
+        yield _group(name, by_tolerance[MAIN], [c for c in clips.values() if name in ("all", c["group"])])
+    yield from _baselines(tree)
+
+
+def _group(name: str, scores: dict[str, Any], clips: Sequence[dict[str, Any]]) -> str:
+    t = scores["total"]
+    cells = (
+        name,
+        str(t["n_true"]),
+        str(t["n_hits"]),
+        str(t["n_false"]),
+        _interval(scores["f1"]),
+        _interval(scores["false_per_min"]),
+        _quiet(clips),
+        _percent(scores["usable_share"]),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _quiet(clips: Any) -> str:
+    quiet = [clip for clip in clips if clip["n_true"] == 0]
+    if not quiet:
+        return "-"
+    return f"{sum(c['clip_s'] for c in quiet) / 60:.1f} min, {sum(c['n_found'] for c in quiet)}"
+
+
+def _errors(scores: dict[str, Any]) -> Iterator[str]:
+    yield "\n| of those found | median | 9 in 10 within | mean |\n|---|---|---|---|"
+    for name in ("onset", "peak", "offset"):
+        e = scores[f"{name}_s"]
+        if e["n"]:
+            yield f"| error of the {name} | {e['median']:.3f} s | {e['p90']:.3f} s | {e['bias']:+.3f} s |"
+    ratio = scores["amplitude_ratio"]
+    if ratio["value"] is not None:
+        yield f"| amplitude found / true | {ratio['value']:.2f} | {ratio['low']:.2f} to {ratio['high']:.2f} (8 in 10) | |"
+
+
+def _baselines(tree: dict[str, Any]) -> Iterator[str]:
+    if not tree.get("baselines"):
+        return
+    yield "\n## Beside simpler methods\n"
+    yield "On the same clips, scored by the same code; `benchmarks/README.md` says what they are.\n"
+    yield "| method | hits | false | F1 | false in quiet clips |\n|---|---|---|---|---|"
+    for name, clips in {"**fascidetect**": tree["clips"], **tree["baselines"]}.items():
+        sums = {key: sum(c[key] for c in clips.values()) for key in ("n_true", "n_found", "n_hits")}
+        f1 = 2 * sums["n_hits"] / max(1, sums["n_true"] + sums["n_found"])
+        false = sums["n_found"] - sums["n_hits"]
+        yield f"| {name} | {sums['n_hits']} of {sums['n_true']} | {false} | {f1:.2f} | {_quiet(clips.values())} |"
+
+
+def _span(one: dict[str, Any]) -> str:
+    return f"{one['low']:g} and more" if one["high"] is None else f"{one['low']:g} to {one['high']:g}"
+
+
+def _interval(one: dict[str, Any]) -> str:
+    if one["low"] is None:
+        return _number(one["value"])
+    return f"{_number(one['value'])} ({_number(one['low'])} to {_number(one['high'])})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
+
+
+def _draw(tree: dict[str, Any], folder: Path) -> None:
+    """Two pictures: what is found by size, and F1 by group."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.hashsalt": "fascidetect", "svg.fonttype": "none", "font.family": "sans-serif"}):
+        bins = tree["groups"]["all"][MAIN]["by_amplitude"]
+        figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+        axes = figure.subplots()
+        shares = [b["n_hits"] / b["n_true"] for b in bins]
+        axes.bar(range(len(bins)), shares, color="#4b83b5", width=0.7)
+        for k, (b, share) in enumerate(zip(bins, shares, strict=True)):
+            axes.annotate(f"{b['n_hits']}/{b['n_true']}", (k, share), ha="center", va="bottom", fontsize=9)
+        axes.set_xticks(range(len(bins)), [_span(b) for b in bins])
+        axes.set(ylim=(0, 1.12), xlabel="largest displacement, px at 720 lines", ylabel="share found")
+        _save(figure, axes, folder / "validation-size.svg")
+
+        groups = [(n, g[MAIN]["f1"]) for n, g in tree["groups"].items() if g[MAIN]["f1"]["value"] is not None]
+        figure = Figure(figsize=(6.4, 0.6 + 0.24 * max(3, len(groups))), layout="constrained")
+        axes = figure.subplots()
+        for k, (_, f1) in enumerate(groups):
+            if f1["low"] is not None:
+                axes.plot([f1["low"], f1["high"]], [k, k], color="#9db8d1", linewidth=4, solid_capstyle="round")
+            axes.plot(f1["value"], k, "o", color="#1f4e79", markersize=5)
+        axes.set_yticks(range(len(groups)), [name for name, _ in groups])
+        axes.invert_yaxis()
+        axes.set(xlim=(-0.02, 1.02), xlabel="F1, peaks within 0.25 s; bar: 95 % interval over clips")
+        _save(figure, axes, folder / "validation-groups.svg")
+
+
+def _save(figure: Any, axes: Any, path: Path) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None}, facecolor="white")
+
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:3])
+    (target / "validation.md").write_text(page(source, target), encoding="utf-8")

@@ -1,0 +1,154 @@
+"""The pages of the documentation that are made from the code say what the code says."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from fascidetect.cli.app import COMMANDS
+from fascidetect.evaluate import TOLERANCES_S, Tally, scores_tree, summarize
+from fascidetect.evaluate.tally import Known, Misfit
+from fascidetect.settings import REASONS
+
+DOCS = Path(__file__).parent.parent / "docs"
+NAMES = ("generate", "columns", "licenses", "validation")
+
+
+@pytest.fixture(scope="module")
+def docs():
+    """The scripts of the documentation, which is a folder and no package."""
+    import importlib
+
+    sys.path.insert(0, str(DOCS))
+    try:
+        yield {name: importlib.import_module(name) for name in NAMES}
+    finally:
+        sys.path.remove(str(DOCS))
+        for name in NAMES:
+            sys.modules.pop(name, None)
+
+
+def test_every_column_has_a_meaning_and_no_meaning_is_left_over(docs):
+    columns = docs["columns"]
+    used = set(columns.SHEET)
+    for files in (columns.TABLES, columns.DOCUMENT, columns.OTHERS, columns.BATCH):
+        for cls in files.values():
+            used |= set(columns.names(cls))
+    assert set(columns.MEANINGS) == used
+    assert "`displacement_px`" in columns.page()
+
+
+def test_every_command_option_and_example_is_told(docs):
+    page = docs["generate"].cli_page()
+    for command in COMMANDS:
+        assert f"\n## fascidetect {command.name}\n" in page
+        for parameter in command.params:
+            for option in parameter.opts if parameter.param_type_name == "option" else ():
+                assert option in page
+    assert "\b" not in page
+
+
+def test_every_setting_and_recipe_key_is_told(docs):
+    generate = docs["generate"]
+    assert all(f"`{name}`" in generate.settings_page() for name in ("q_min", "from_s", "overlay_width_px"))
+    recipes = generate.recipes_page()
+    assert all(f"`{name}`" in recipes for name in ("limb_share", "keyframe_s", "passive", "train_gap_s", "rate_hz"))
+
+
+def test_numbers_of_the_method_are_those_of_the_code(docs):
+    asked = set(re.findall(r"\{\{ (\w+) \}\}", (DOCS / "method.md").read_text(encoding="utf-8")))
+    held = docs["generate"].constants()
+    assert len(asked) > 20
+    assert asked <= set(held)
+    assert held["detect_tau_s"] == "0.05"
+
+
+def test_every_reason_is_told_on_the_page_of_the_method():
+    text = (DOCS / "method.md").read_text(encoding="utf-8")
+    assert [name for name in REASONS if f"| `{name}` |" not in text] == []
+
+
+def test_every_dependency_declares_a_license(docs):
+    licenses = docs["licenses"]
+    names = licenses.names_needed()
+    assert {"numpy", "av", "opencv-python-headless", "contourpy"} <= set(names)
+    assert "pytest" not in names
+    assert [name for name in names if licenses.license_of(name) in ("", "not declared", "UNKNOWN")] == []
+
+
+def test_without_results_the_validation_page_says_so(docs, tmp_path):
+    page = docs["validation"].page(tmp_path / "none.json", tmp_path)
+    assert "No results are committed yet" in page
+    assert list(tmp_path.iterdir()) == []
+
+
+def tally(hits, true, false=0):
+    known = tuple(Known(1.5, 12.0, hit=k < hits) for k in range(true))
+    misfits = (Misfit(0.01, 0.005, 0.03, 0.8),) * hits
+    return Tally(1, true, hits + false, hits, 0, 0, 60.0, 55.0, 0.1, known, misfits, ((true, hits + false),))
+
+
+@pytest.fixture
+def results(tmp_path):
+    """What a run of the benchmark writes, with five clips."""
+    clips = {
+        "still-1": tally(4, 5),
+        "still-2": tally(5, 5, 1),
+        "still-3": tally(3, 3),
+        "quiet": tally(0, 0, 1),
+        "dark": tally(0, 2),
+    }
+    groups = {"still": list(clips.values())[:4], "dark": [clips["dark"]], "all": list(clips.values())}
+    sums = ("n_clips", "n_true", "n_found", "n_hits", "n_true_unusable", "n_hits_unusable", "clip_s", "usable_s")
+    told = {
+        name: {
+            "group": "dark" if name == "dark" else "still",
+            "sha256": "",
+            "verdict": "cannot_analyze" if name == "dark" else "ok",
+            **{key: getattr(one, key) for key in sums},
+        }
+        for name, one in clips.items()
+    }
+    tree = {
+        "side": "report",
+        "quick": True,
+        "groups": {n: {f"{t:g}": scores_tree(summarize(ts)) for t in TOLERANCES_S} for n, ts in groups.items()},
+        "clips": told,
+        "baselines": {"lk-top5": told},
+    }
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    return path
+
+
+def test_results_become_tables_and_pictures(docs, results, tmp_path):
+    page = docs["validation"].page(results, tmp_path)
+    assert "Side: **report**, the quick choice of clips; 5 clips, 5 minutes," in page
+    assert "| still | 13 | 12 | 2 | 0.89" in page
+    assert "1.0 min, 1 |" in page
+    assert "Not judged at all, which is an answer, too: dark." in page
+    assert "| 1 to 2 | 15 | 12 |" in page
+    assert "| lk-top5 | 12 of 15 | 2 |" in page
+    for name in ("validation-size.svg", "validation-groups.svg"):
+        assert f"]({name})" in page
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_results_become_the_same_pictures_again(docs, results, tmp_path):
+    pictures = []
+    for _ in range(2):
+        docs["validation"].page(results, tmp_path)
+        pictures.append((tmp_path / "validation-size.svg").read_bytes())
+    assert pictures[0] == pictures[1]
+
+
+def test_a_run_without_hits_is_told_too(docs, results, tmp_path):
+    tree = json.loads(results.read_text(encoding="utf-8"))
+    nothing = {f"{t:g}": scores_tree(summarize([tally(0, 1)])) for t in TOLERANCES_S}
+    tree["groups"] = {"dark": nothing, "all": nothing}
+    tree["clips"] = {"dark": tree["clips"]["dark"]}
+    del tree["baselines"]
+    results.write_text(json.dumps(tree), encoding="utf-8")
+    assert "| dark | 1 | 0 | 0 |" in docs["validation"].page(results, tmp_path)
