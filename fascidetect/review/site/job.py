@@ -80,8 +80,13 @@ class Job:
 
 def _analyze(outbox: Connection, clip: Path, folder: Path, settings: Settings) -> None:
     """Run in the child: analyze, and tell how far it is."""
+    # An interrupt of its own accord may strike within a destructor, where Python swallows it.
+    asked_to_stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: asked_to_stop.set())
 
     def progress(stage: str, done: int, total: int) -> None:
+        if asked_to_stop.is_set():
+            raise KeyboardInterrupt
         outbox.send(JobState("running", stage, done, total))
 
     try:
