@@ -206,6 +206,8 @@ def warp(image: FloatArray, grid: FloatArray, outside: FloatArray, stride: int =
     dense = cv2.resize(scaled, big, interpolation=cv2.INTER_LINEAR)
     top, left = (big[1] - h) // 2, (big[0] - w) // 2
     inner = image[crop : h - crop, crop : w - crop]
+    if not inner.size:  # OpenCV would read beyond it
+        return outside.copy()
     where = dense[top : top + h, left : left + w]
     warped = cv2.remap(  # type: ignore[call-overload]  # the stub does not know a map of two channels
         inner, where, None, cv2.INTER_LINEAR, dst=outside.copy(), borderMode=cv2.BORDER_TRANSPARENT

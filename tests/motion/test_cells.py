@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.frames import GRID, Texture, measured, measured_skin, places, plan, plateau, shifted
 
+from fascidetect.motion.cells import landing, warp
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
 from fascidetect.phantom.clip import truth_of
 from fascidetect.pipeline import measure
@@ -173,3 +174,10 @@ def test_frame_rate_does_not_change_what_is_measured():
     # The reference has seen other moments: they differ by its share of the twitch, some hundredths.
     assert at_fast[core] == pytest.approx(at_slow[core], abs=0.1)
     assert at_slow[core][..., 0].mean() > 0.7
+
+
+def test_a_picture_without_an_inside_is_not_read():
+    """Its cropped part is empty, and OpenCV would show whatever lies in memory there."""
+    picture, outside = np.full((4, 4), 5, np.float32), np.ones((4, 4), np.float32)
+    grid = landing(np.eye(3), np.zeros((1, 1, 2)), 4)
+    np.testing.assert_array_equal(warp(picture, grid, outside), outside)
