@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fascidetect.errors import SettingsError
 from fascidetect.events.decide import Found, decide
 from fascidetect.events.describe import make_event
 from fascidetect.events.places import make_foci, make_sustained
@@ -37,7 +36,7 @@ def make_result(about: Registration, windows: Sequence[Window], settings: Settin
         Whose verdict is ``cannot_analyze``, without events, where nothing can be said.
     """
     unusable = find_unusable(about, settings.quality) if len(about.time_s) else ()
-    least_px = amplitude_floor_px(settings) / about.geometry.px_per_analysis_px
+    least_px = settings.amplitude_floor_px / about.geometry.px_per_analysis_px
     found = decide(windows, about, unusable, settings.detect, least_px=least_px)
     counted = sum(not j.reason for j in found.judged)
     noise = found.noise_px * about.geometry.px_per_analysis_px
@@ -50,20 +49,6 @@ def make_result(about: Registration, windows: Sequence[Window], settings: Settin
     if quality.verdict == "cannot_analyze":
         return _silent(about, found, quality, settings)
     return _result(about, found, quality, settings)
-
-
-def amplitude_floor_px(settings: Settings) -> float:
-    """Size below which movements are not counted, px of the full picture; 0 where all are.
-
-    Raises
-    ------
-    SettingsError
-        It is given in millimeters, and there is no scale.
-    """
-    floor_mm, mm_per_px = settings.detect.floor_mm, settings.clip.mm_per_px
-    if floor_mm and mm_per_px is None:
-        raise SettingsError("a floor in mm needs a scale: give --scale or --mm-per-px, or the floor in px")
-    return max(settings.detect.floor_px, floor_mm / mm_per_px if mm_per_px else 0.0)
 
 
 def _silent(about: Registration, found: Found, quality: Quality, settings: Settings) -> Result:

@@ -213,6 +213,20 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     report: ReportSettings = field(default_factory=ReportSettings)
 
+    @property
+    def amplitude_floor_px(self) -> float:
+        """Size below which movements are not counted, px of the full picture; 0 where all are.
+
+        Raises
+        ------
+        SettingsError
+            It is given in millimeters, and there is no scale.
+        """
+        floor_mm, mm_per_px = self.detect.floor_mm, self.clip.mm_per_px
+        if floor_mm and mm_per_px is None:
+            raise SettingsError("a floor in mm needs a scale: give --scale or --mm-per-px, or the floor in px")
+        return max(self.detect.floor_px, floor_mm / mm_per_px if mm_per_px else 0.0)
+
 
 DECIDED = (
     "clip.mm_per_px",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from fascidetect.batch.rollup import ClipResult
+from fascidetect.quality.usable import usable_seconds
 
 WINDOW_S = 10.0
 _LEAST_WINDOWS, _LEAST_EVENTS = 6, 10
@@ -38,8 +39,8 @@ def _windows(results: Sequence[ClipResult]) -> tuple[list[int], list[float]]:
         gaps = result.quality.unusable
         for k in range(min(_MOST_WINDOWS, math.ceil(result.clip.duration_s / WINDOW_S))):
             start, end = k * WINDOW_S, min((k + 1) * WINDOW_S, result.clip.duration_s)
-            lost = sum(max(0.0, min(gap.end_s, end) - max(gap.start_s, start)) for gap in gaps)
-            if end - start - lost >= WINDOW_S / 2:
+            usable_s = usable_seconds(start, end, gaps)
+            if usable_s >= WINDOW_S / 2:
                 counts.append(sum(start <= event.peak_s < end for event in result.events))
-                times_s.append(end - start - lost)
+                times_s.append(usable_s)
     return counts, times_s

@@ -20,6 +20,14 @@ from fascidetect.errors import SettingsError
 from fascidetect.settings import Roi, Settings
 from fascidetect.settings_file import parse_roi
 
+CONTEXT = ("time_of_day", "caffeine", "exertion", "stress", "sleep", "medication", "notes")
+"""Fields that tell of the circumstances."""
+
+
+def context_of(facts: Any) -> dict[str, str]:
+    """What is known of the circumstances, in words by name, from anything that has the fields of `CONTEXT`."""
+    return {name: words for name in CONTEXT if (words := getattr(facts, name))}
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -41,8 +49,7 @@ class Session:
     @property
     def context(self) -> dict[str, str]:
         """What is known of the circumstances, in words by name."""
-        names = ("time_of_day", "caffeine", "exertion", "stress", "sleep", "medication", "notes")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+        return context_of(self)
 
 
 FACTS = tuple(item.name for item in dataclasses.fields(Session))

@@ -14,7 +14,7 @@ from typing import Any
 
 from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_result, reviewed
-from fascidetect.batch.sessions import FACTS
+from fascidetect.batch.sessions import CONTEXT, FACTS, context_of
 from fascidetect.errors import ClipError, ClipNotFound
 from fascidetect.files import plain_cell
 from fascidetect.quality.rate import rate_per_min
@@ -24,8 +24,6 @@ from fascidetect.statistics import rate_ratio_interval
 LEAST_RATE_S = QualitySettings().min_rate_s
 LEAST_COMPARED_S = 60.0
 """Usable time below which sessions are not compared: at one movement a minute, a minute shows none in one of three."""
-
-_CONTEXT = ("time_of_day", "caffeine", "exertion", "stress", "sleep", "medication", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class TrendRow:
     @property
     def context(self) -> dict[str, str]:
         """What is known of the circumstances, by name."""
-        return {name: getattr(self, name) for name in _CONTEXT if getattr(self, name)}
+        return context_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +215,7 @@ def _session(results: Path, rows: Sequence[SummaryRow]) -> SessionClips:
             dispersion=dispersion(clips),
             limit50_px=_worst(clip.quality.limit50_px for clip in clips),
             limit50_mm=_worst(clip.limit50_mm for clip in clips),
-            **{name: _together(getattr(row, name) for row in rows) for name in _CONTEXT},
+            **{name: _together(getattr(row, name) for row in rows) for name in CONTEXT},
         ),
         clips,
     )

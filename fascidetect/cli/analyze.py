@@ -10,13 +10,24 @@ from pathlib import Path
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, floor_option, isolate_option, override, parsed
+from fascidetect.cli.params import (
+    EXISTING_FILE,
+    LEVELS,
+    config_option,
+    floor_option,
+    isolate_option,
+    mm_per_px_option,
+    override,
+    parsed,
+    roi_option,
+    scale_option,
+)
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
 from fascidetect.model import NOTICE, Result
 from fascidetect.settings import REASONS, Roi, Settings
-from fascidetect.settings_file import load_rois, load_settings, parse_roi, parse_scale, parse_time
+from fascidetect.settings_file import load_rois, load_settings, parse_time
 
 _DEFAULT = Settings()
 
@@ -46,14 +57,7 @@ class Say:
     "beside the clip]",
 )
 @click.option("--force", is_flag=True, help="Replace results that are already there.")
-@click.option(
-    "--roi",
-    "rois",
-    callback=parsed(parse_roi),
-    multiple=True,
-    metavar="[NAME=]X,Y,W,H",
-    help="Analyze this area only: left, top, width and height in px of the upright picture. May be repeated.",
-)
+@roi_option
 @click.option("--roi-file", type=EXISTING_FILE, metavar="FILE.json", help="Areas from a file: rectangles or outlines.")
 @click.option(
     "--from", "from_s", callback=parsed(parse_time), metavar="TIME", help="Start at this time: seconds, or 1:15."
@@ -72,15 +76,8 @@ class Say:
     help=f"Count movements that this reason would reject. May be repeated. One of: {', '.join(REASONS)}.",
 )
 @click.option("--label", metavar="TEXT", help="Name to show in the results instead of the file's.")
-@click.option(
-    "--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters on the skin per px of the full-size picture."
-)
-@click.option(
-    "--scale",
-    callback=parsed(parse_scale),
-    metavar='"X1,Y1 X2,Y2 = 20 mm"',
-    help="Scale measured between two places in the picture, such as two marks of a ruler.",
-)
+@mm_per_px_option
+@scale_option
 @click.option(
     "--capture-fps",
     type=float,
@@ -91,9 +88,7 @@ class Say:
 @isolate_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
 @click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
-@click.option(
-    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print result.json, one line for each clip, instead of words.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print which files were written, and what is being done.")

@@ -99,7 +99,7 @@ def main() -> None:
     Start here:
       fascidetect demo                   no clip needed: makes one, analyzes it, opens the report
       fascidetect analyze calf.mp4       times, places and counts into calf.mp4.fascidetect/
-      fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in a second
+      fascidetect retune calf.mp4.fascidetect --sensitivity high   the same, judged again in seconds
       fascidetect check calf.mp4         in seconds: can it be judged, or film again?
       fascidetect info calf.mp4          what the file is, before you analyze it
       fascidetect config > my.toml       every setting, to read or to change

@@ -22,7 +22,7 @@ from fascidetect.batch.rollup import SUMMARY, SummaryRow, line_of
 from fascidetect.batch.run import Backend, Plan, carry_out, claim, make_plan, recordings_of, sum_up, take_note
 from fascidetect.batch.sessions import compile_template, entries_of, load_sheet
 from fascidetect.cli.board import Board
-from fascidetect.cli.params import EXISTING_FILE, parsed
+from fascidetect.cli.params import EXISTING_FILE, config_option, parsed
 from fascidetect.cli.say import complain, tell
 from fascidetect.errors import ClipError
 from fascidetect.model import NOTICE
@@ -75,9 +75,7 @@ class Work:
     help="Read the facts from the path of each clip, such as '{subject}/{date}/{side}-{muscle}.mp4'; * fits anything. "
     "The sheet goes before the path.",
 )
-@click.option(
-    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
-)
+@config_option
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4: saves nearly half of the time.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Clips at once.  [default: what cores and memory carry]"

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fascidetect.cli.params import EXISTING_FILE, isolate_option, override, parsed
+from fascidetect.cli.params import (
+    config_option,
+    isolate_option,
+    mm_per_px_option,
+    override,
+    parsed,
+    roi_option,
+)
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import complain, printable, tell
 from fascidetect.errors import FasciError
 from fascidetect.model import NOTICE
 from fascidetect.settings import Roi, Settings
-from fascidetect.settings_file import load_settings, parse_roi, parse_time
+from fascidetect.settings_file import load_settings, parse_time
 
 if TYPE_CHECKING:
     from fascidetect.model import Result
@@ -37,18 +44,9 @@ _VERDICT = {
     metavar="TIME",
     help="Look at the seconds from here on, not at the first.",
 )
-@click.option(
-    "--roi",
-    "rois",
-    callback=parsed(parse_roi),
-    multiple=True,
-    metavar="[NAME=]X,Y,W,H",
-    help="The area to analyze: left, top, width and height in px of the upright picture. May be repeated.",
-)
-@click.option("--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters per px of the full-size picture.")
-@click.option(
-    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
-)
+@roi_option
+@mm_per_px_option
+@config_option
 @isolate_option
 @click.option("--json", "as_json", is_flag=True, help="Print verdict, reasons and limits as JSON, a line a clip.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing: the exit status tells.")
@@ -108,15 +106,14 @@ def _checked(clip: Path, settings: Settings, *, isolate: bool, quiet: bool) -> R
 
 
 def _lines(result: Result) -> Iterator[str]:
-    from fascidetect.report.summary import area_words, limit_words, part_words, warnings_of
+    from fascidetect.report.summary import area_words, limit_words, part_words, sentence, warnings_of
 
     quality, clip = result.quality, result.clip
     yield f"{printable(clip.name)}{part_words(result)}: {_VERDICT[quality.verdict]}"
     yield from (f"  - {reason}" for reason in quality.reasons)
     if quality.verdict != "cannot_analyze":
         yield f"  {area_words(result)}"
-        words = limit_words(result)
-        yield f"  {words[0].upper()}{words[1:]}."
+        yield f"  {sentence(limit_words(result))}"
     yield from (f"  Warning: {text}" for text in warnings_of(result))
 
 

@@ -12,7 +12,7 @@ import click
 
 from fascidetect.errors import SettingsError
 from fascidetect.settings import Sensitivity
-from fascidetect.settings_file import parse_floor
+from fascidetect.settings_file import parse_floor, parse_roi, parse_scale
 
 isolate_option = click.option(
     "--isolate/--no-isolate",
@@ -39,6 +39,30 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
 
     return callback
 
+
+config_option = click.option(
+    "--config", "config_path", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; see `fascidetect config`."
+)
+
+mm_per_px_option = click.option(
+    "--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters on the skin per px of the full-size picture."
+)
+
+scale_option = click.option(
+    "--scale",
+    callback=parsed(parse_scale),
+    metavar='"X1,Y1 X2,Y2 = 20 mm"',
+    help="Scale measured between two places in the picture, such as two marks of a ruler.",
+)
+
+roi_option = click.option(
+    "--roi",
+    "rois",
+    callback=parsed(parse_roi),
+    multiple=True,
+    metavar="[NAME=]X,Y,W,H",
+    help="Analyze this area only: left, top, width and height in px of the upright picture. May be repeated.",
+)
 
 floor_option = click.option(
     "--amplitude-floor",

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from fascidetect.cli.analyze import Say
-from fascidetect.cli.params import EXISTING_FILE, LEVELS, floor_option, isolate_option, override, parsed
+from fascidetect.cli.params import (
+    EXISTING_FILE,
+    LEVELS,
+    floor_option,
+    isolate_option,
+    mm_per_px_option,
+    override,
+    scale_option,
+)
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
 from fascidetect.model import NOTICE, Reviewed
 from fascidetect.settings import DECIDED, REASONS, SOUGHT, Settings
-from fascidetect.settings_file import load_settings, parse_scale
+from fascidetect.settings_file import load_settings
 
 if TYPE_CHECKING:
     from fascidetect.retune import Retuned
@@ -75,15 +83,8 @@ class _Change:
     metavar="REASON",
     help=f"Count movements that this reason would reject, and of no other. May be repeated; {_NONE} rejects all again.",
 )
-@click.option(
-    "--mm-per-px", type=float, metavar="NUMBER", help="Scale: millimeters on the skin per px of the full-size picture."
-)
-@click.option(
-    "--scale",
-    callback=parsed(parse_scale),
-    metavar='"X1,Y1 X2,Y2 = 20 mm"',
-    help="Scale measured between two places in the picture.",
-)
+@mm_per_px_option
+@scale_option
 @floor_option
 @click.option("--config", type=EXISTING_FILE, metavar="FILE.toml", help="Settings; those it leaves out stay.")
 @click.option("--full", is_flag=True, help="Seek the candidates in trace.npz again, which takes longer.")

@@ -139,7 +139,7 @@ def _too_little(trace: Registration, usable_s: float, unusable: tuple[Unusable, 
 
 def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
     length_s = float(trace.time_s[-1] - trace.time_s[0])
-    share, bits = measured.analyzed_share, trace.clip.bits_per_px
+    share, bits, copied = measured.analyzed_share, trace.clip.bits_per_px, looks_like_a_copy(trace.clip)
     rules = (
         (
             not long_enough(usable_s, settings.min_rate_s),
@@ -159,9 +159,9 @@ def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: 
             trace.area == "skin" and share < SMALL_SHARE,
             f"only {100 * share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi",
         ),
-        (looks_like_a_copy(trace.clip), copy_words(trace.clip)),
+        (copied, copy_words(trace.clip)),
         (
-            0 < bits < LOW_BITS_PER_PX and not looks_like_a_copy(trace.clip),
+            0 < bits < LOW_BITS_PER_PX and not copied,
             f"strongly compressed ({bits:.3f} bits per pixel and frame): small movements may be erased; "
             "use the original file",
         ),

@@ -102,14 +102,12 @@ def _count(result: Result) -> str:
     counted = f"{_number(n, 'movement')} counted {usable}{at_places}"
     rate = result.summary.rate_per_min
     if rate is None:
-        return f"{counted}; too short for a rate. {_sentence(limit_words(result))}"
-    return f"{counted}: {rate:.3g} per minute ({interval_words(result.summary)}). {_sentence(limit_words(result))}"
+        return f"{counted}; too short for a rate. {sentence(limit_words(result))}"
+    return f"{counted}: {rate:.3g} per minute ({interval_words(result.summary)}). {sentence(limit_words(result))}"
 
 
 def _floor(result: Result) -> Iterator[str]:
-    ask, mm_per_px = result.settings.detect, result.settings.clip.mm_per_px
-    least_px = max(ask.floor_px, ask.floor_mm / mm_per_px if mm_per_px else 0.0)
-    if least_px:
+    if least_px := result.settings.amplitude_floor_px:
         yield f"Only movements of at least {_length(least_px, result)} were counted, as was asked."
 
 
@@ -172,7 +170,8 @@ def limit_words(result: Result) -> str:
     return f"of movements of {_length(half, result)} about half would be found{tail}"
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop."""
     return f"{words[0].upper()}{words[1:]}."
 
 
@@ -188,7 +187,7 @@ def _sustained(all_sustained: tuple[Sustained, ...]) -> str:
     if continuous:
         parts.append(f"continuous movement at {_number(continuous, 'place')}, not countable")
     text = "; ".join(parts)
-    return _sentence(text)
+    return sentence(text)
 
 
 def _rhythm(item: Sustained) -> str:
