@@ -203,7 +203,7 @@ def _read(path: Path) -> _Before:
         raise ClipNotFound(f"no such result: {path}") from error
     except OSError as error:
         raise ClipError(f"cannot read {path}: {error.strerror or error}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, SettingsError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, SettingsError) as error:
         raise ClipError(f"{path} is no result.json of this version: {error}; analyze the clip again") from error
     if held.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ClipError(f"{path} has format {held.schema_version}, this program reads {SCHEMA_VERSION}")

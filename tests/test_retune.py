@@ -263,6 +263,11 @@ def strange_result(folder):
     return ClipError, r"result\.json is no result\.json of this version"
 
 
+def nested_result(folder):
+    (folder / "result.json").write_text('{"x": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    return ClipError, r"result\.json is no result\.json of this version"
+
+
 def later_settings(folder):
     path = folder / "result.json"
     path.write_text(path.read_text().replace('"kappa"', '"cappa"'))
@@ -276,7 +281,7 @@ def other_clip(folder):
 
 
 @pytest.mark.parametrize(
-    "harm", [damaged, without_candidates, without_result, strange_result, later_settings, other_clip]
+    "harm", [damaged, without_candidates, without_result, strange_result, nested_result, later_settings, other_clip]
 )
 def test_a_folder_that_is_not_whole_is_told_and_left_alone(folder, harm):
     error, words = harm(folder)
