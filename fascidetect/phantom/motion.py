@@ -29,10 +29,14 @@ class Path:
     values: FloatArray
 
     def at(self, time_s: float) -> FloatArray:
-        """Return the values at one time, held at the ends."""
-        at = min(max(time_s / STEP_S, 0.0), len(self.values) - 1.0)
-        low = min(int(at), len(self.values) - 2)
-        part = at - low
+        """Return the values (5,) at one time, held at the ends."""
+        return np.asarray(self.during(np.array([time_s]))[0])
+
+    def during(self, times_s: FloatArray) -> FloatArray:
+        """Return the values (T, 5) at times (T,)."""
+        at = np.clip(times_s / STEP_S, 0.0, len(self.values) - 1.0)
+        low = np.minimum(at.astype(int), len(self.values) - 2)
+        part = (at - low)[:, None]
         return np.asarray((1 - part) * self.values[low] + part * self.values[low + 1])
 
 

@@ -20,11 +20,8 @@ from fascidetect.phantom.recipe import Camera, Nuisance, Recipe, Twitch
 from fascidetect.phantom.scene import Layer, background_layer, limb_layer, tilt_gain
 from fascidetect.phantom.sensor import Grain
 from fascidetect.phantom.skin import base_color
-from fascidetect.phantom.stage import Chance, Stage
+from fascidetect.phantom.stage import STRIP, Chance, Stage
 from fascidetect.phantom.wet import Glitter
-
-_STRIP = 48
-"""Rows drawn at a time."""
 
 
 def stamps(camera: Camera, duration_s: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -147,8 +144,8 @@ class _Painter:
     def _strips(self, time_s: float) -> Iterator[tuple[slice, Planes, FloatArray]]:
         """Strips of the picture of one time, which stay in the cache."""
         moment = self._moment(time_s)
-        for top in range(0, self.recipe.height_px, _STRIP):
-            rows = slice(top, min(top + _STRIP, self.recipe.height_px))
+        for top in range(0, self.recipe.height_px, STRIP):
+            rows = slice(top, min(top + STRIP, self.recipe.height_px))
             yield rows, self._compose(moment, rows), moment.gain[rows]
 
     def _moment(self, time_s: float) -> _Moment:

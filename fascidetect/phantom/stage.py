@@ -13,6 +13,9 @@ from fascidetect.phantom.eye import Eye
 from fascidetect.phantom.geometry import Limb
 from fascidetect.phantom.recipe import Recipe
 
+STRIP = 48
+"""Rows that are worked out at a time, so that they stay in the cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chance:
@@ -56,7 +59,7 @@ class Stage:
     def place(self, time_s: float, x: float, y: float) -> tuple[float, float]:
         """Where a place of the limb appears in the picture at that time."""
         at = transform(self.affine(time_s), self.turned(time_s, np.array([x, y])) + self.limb.at(time_s)[:2])
-        at = at + self._lag(time_s, float(at[1]))
+        at = at + self._lag(time_s, at[1:])[0]
         return float(at[0]), float(at[1])
 
     def turned(self, time_s: float, place: FloatArray) -> FloatArray:
@@ -73,15 +76,17 @@ class Stage:
         """Replace places (x, y) by those at which the skin now there lay at the start."""
         turn = float(self.limb.at(time_s)[4])
         if turn:
-            shift = turn * self.body.lifted(x, y)
-            for places, share in zip((x, y), self.body.normal(), strict=True):
-                places[:] -= (share * shift).astype(np.float32)
+            for top in range(0, len(x), STRIP):
+                rows = slice(top, top + STRIP)
+                shift = turn * self.body.lifted(x[rows], y[rows])
+                for places, share in zip((x, y), self.body.normal(), strict=True):
+                    places[rows] -= (share * shift).astype(np.float32)
 
     def lags(self, time_s: float) -> FloatArray | None:
         """(h, 2) shift of each line by the camera's motion before and after the middle one; None without."""
         if not self.recipe.camera.rolling_shutter_s:
             return None
-        return np.array([self._lag(time_s, float(row)) for row in range(self.recipe.height_px)])
+        return self._lag(time_s, np.arange(self.recipe.height_px))
 
     def exposures(self, time_s: float) -> tuple[float, ...]:
         """Times at which a picture is taken and averaged: more, the further the camera moves meanwhile."""
@@ -92,6 +97,7 @@ class Stage:
         n = min(9, max(3, math.ceil(2 * float(np.hypot(*(ends[1] - ends[0]))))))
         return tuple(time_s + open_s * ((k + 0.5) / n - 0.5) for k in range(n))
 
-    def _lag(self, time_s: float, row: float) -> FloatArray:
-        late_s = self.recipe.camera.rolling_shutter_s * (row / (self.recipe.height_px - 1) - 0.5)
-        return np.asarray((self.camera.at(time_s + late_s) - self.camera.at(time_s))[:2])
+    def _lag(self, time_s: float, rows: FloatArray) -> FloatArray:
+        """(N, 2) by how much N lines (N,) are shifted."""
+        late_s = self.recipe.camera.rolling_shutter_s * (rows / (self.recipe.height_px - 1) - 0.5)
+        return np.asarray(self.camera.during(time_s + late_s)[:, :2] - self.camera.at(time_s)[:2])
