@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.events.score import STRAIN, Score
+from fascidetect.events.score import NEIGHBORHOOD_CELLS, STRAIN, Score
 from fascidetect.events.shape import (
     AFTER_S,
     BEFORE_S,
@@ -229,13 +229,13 @@ def _subtract(stretch: Stretch, score: Score, peak: _Peak, highest: FloatArray) 
     low, high = max(0, peak.n - half), min(len(score.q), peak.n + half + 1)
     lags = slice(low - peak.n + half, high - peak.n + half)
     best = _best_response(score, peak, low, high, lags)
+    box, around = _box(part, 0), _box(part, NEIGHBORHOOD_CELLS)
     for z in score.z:
         for channel in z:
-            amplitude = np.where(part, channel[peak.n], 0)
-            channel[low:high] -= best[lags, None, None] * amplitude
-    rows, cols = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
-    again = score.heights(score.z[:, :, low:high], stretch.valid).max(axis=0)[:, *box]
+            amplitude = np.where(part[box], channel[peak.n, *box], 0)
+            channel[low:high, *box] -= best[lags, None, None] * amplitude
+    inner = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, around, strict=True))
+    again = score.heights(score.z[:, :, low:high, *around], stretch.valid[around]).max(axis=0)[:, *inner]
     again /= score.frame_level[low:high, None, None]
     again *= score.open_time[low:high, *box]
     target = score.q[low:high, *box]
@@ -245,6 +245,14 @@ def _subtract(stretch: Stretch, score: Score, peak: _Peak, highest: FloatArray) 
     block = round(BLOCK_S / stretch.interval_s)
     score.q[max(0, peak.n - block) : peak.n + block + 1, part] = 0
     highest[low:high] = score.q[low:high].reshape(high - low, -1).max(axis=1)
+
+
+def _box(part: BoolArray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of a part (R, C) and of so many cells about it."""
+    rows, cols = (np.flatnonzero(part.any(axis=axis)) for axis in (1, 0))
+    return slice(max(0, rows[0] - margin), rows[-1] + margin + 1), slice(
+        max(0, cols[0] - margin), cols[-1] + margin + 1
+    )
 
 
 def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) -> FloatArray:

@@ -7,6 +7,7 @@ confirm motion, never replace it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,7 @@ STRAIN = len(SIGMAS_CELLS)  # index among `ways`
 TRUNCATE = 2.5  # sd at which the smoothing over cells is cut off
 CHI3_MEDIAN = 1.54
 STRAIN_CELLS = 1.75  # sd of the neighborhood over which skin may move apart or together
+NEIGHBORHOOD_CELLS = 1 + math.ceil(TRUNCATE * STRAIN_CELLS)  # farther cells have no part in a height
 USUAL_CELLS = 2.5  # sd of the usual twitch in space, for the smallest visible movement
 RESPONSE_S = 0.9
 RESPONSE_TAUS_S = (0.03, 0.05, 0.085, 0.14)
@@ -163,17 +165,20 @@ def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
 
 
 def _nan_median(x: FloatArray, axis: int = 0) -> FloatArray:
-    """Median that ignores NaN and is NaN, silently, where there is nothing else."""
+    """Median that ignores NaN and is NaN where there is nothing else."""
     return np.asarray(np.median(x, axis=axis)) if not np.isnan(x).any() else _nan_quantile(x, 0.5, axis)
 
 
 def _nan_quantile(x: FloatArray, share: float, axis: int = 0) -> FloatArray:
-    """Quantile that ignores NaN and is NaN, silently, where there is nothing else."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanquantile(x, share, axis=axis))
+    """Quantile that ignores NaN and is NaN where there is nothing else; NumPy's own takes one line after the other."""
+    ordered = np.sort(x, axis=axis)  # NaN last
+    n = np.isfinite(ordered).sum(axis=axis, keepdims=True)
+    place = np.maximum(share * (n - 1), 0)
+    low = np.floor(place).astype(int)
+    at_low = np.take_along_axis(ordered, low, axis)
+    at_high = np.take_along_axis(ordered, np.minimum(low + 1, np.maximum(n - 1, 0)), axis)
+    between = at_low + (at_high - at_low) * (place - low).astype(x.dtype)
+    return np.asarray(between.squeeze(axis))
 
 
 def _tail_factor(stretch: Stretch, noise: FloatArray) -> FloatArray:
