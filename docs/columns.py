@@ -9,7 +9,19 @@ from typing import Any
 from fascidetect.batch.rollup import BatchEvent, SummaryRow
 from fascidetect.batch.sessions import COLUMNS as SHEET
 from fascidetect.batch.trend import RatioRow, TrendRow
-from fascidetect.model import ClipFacts, Event, Focus, Minute, MotionTrace, Quality, Reviewed, Summary, Sustained
+from fascidetect.model import (
+    ClipFacts,
+    Event,
+    Focus,
+    Minute,
+    MotionTrace,
+    Quality,
+    Reviewed,
+    Summary,
+    Sustained,
+    Tried,
+    VerifiedLimit,
+)
 from fascidetect.report.export import RejectedEvent, ResultFile, Run
 from fascidetect.report.summary import REJECTION_WORDS
 from fascidetect.review.decisions import Decision
@@ -48,6 +60,7 @@ MEANINGS = {
     "exertion": "in your words",
     "file": "path of the clip below the folder of the batch, or its name",
     "first": "the earlier session",
+    "found": "whether it was found again",
     "foci": "rows of `foci.csv`",
     "focus": "number of the place where it recurs, from 1; 0 = none",
     "height_px": "of the upright picture",
@@ -59,6 +72,8 @@ MEANINGS = {
     "last_seq": "the last decision that was looked at",
     "libraries": "their versions",
     "limit50_mm": "the same in millimeters",
+    "limit50_high_px": "end of its 95 % interval",
+    "limit50_low_px": "end of its 95 % interval",
     "limit50_px": "size of which about half the movements would be found",
     "limit90_px": "size of which nine in ten would be found",
     "longest_gap_s": "between two frames",
@@ -69,12 +84,14 @@ MEANINGS = {
     "mirrored": "whether the file asks to be shown mirrored",
     "mm_per_px": "millimeters on the skin per px of the full-size picture",
     "muscle": "in your words",
+    "n": "twitches that were put into the clip",
     "n_accepted": "counted movements that the rater accepted",
     "n_added": "movements that the rater saw and the program does not count",
     "n_clips": "clips of the session",
     "n_counted": "the count that the rate is of",
     "n_events": "movements counted; empty where nothing can be told, which is not zero",
     "n_foci": "places where movements were counted",
+    "n_found": "of these, those that were found",
     "n_frames": "frames that were decoded",
     "n_rejected": "seen and not counted, by reason; of a review, rejected by the rater",
     "n_reviewed": "reviewed count, where people have decided about all movements",
@@ -145,6 +162,7 @@ MEANINGS = {
     "utc": "when, ISO 8601",
     "v": "version of the line's format",
     "verdict": "`ok`, `limited` or `cannot_analyze`",
+    "verified": "the limit as twitches show that were put into the clip (`--verify-limit`); else null",
     "version": "of fascidetect",
     "vfr": "whether the frame rate varies",
     "wall_s": "how long it took",
@@ -166,11 +184,13 @@ TABLES: dict[str, Any] = {
     "rejected.csv": RejectedEvent,
     "per_minute.csv": Minute,
     "foci.csv": Focus,
+    "limit.csv": Tried,
 }
 DOCUMENT: dict[str, Any] = {
     "result.json": ResultFile,
     "result.json: clip": ClipFacts,
     "result.json: quality": Quality,
+    "result.json: quality.verified": VerifiedLimit,
     "result.json: summary": Summary,
     "result.json: summary.reviewed": Reviewed,
     "result.json: sustained": Sustained,

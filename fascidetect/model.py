@@ -423,8 +423,45 @@ class Sustained:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """One twitch that was put in: its peak, its place in the reference picture, its size, and whether it was found."""
+
+    peak_s: float
+    x_px: float
+    y_px: float
+    amplitude_px: float
+    radius_px: float
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedLimit:
+    """The detection limit as twitches show that were put into the clip's own pictures.
+
+    Attributes
+    ----------
+    n, n_found
+        Twitches that were put in, and those of them that were found.
+    limit50_px, limit50_low_px, limit50_high_px
+        Amplitude at which one half is found, and its 95 % interval; None where the trials do not tell.
+    limit90_px
+        Amplitude at which nine tenths are found.
+    """
+
+    n: int
+    n_found: int
+    limit50_px: float | None
+    limit50_low_px: float | None
+    limit50_high_px: float | None
+    limit90_px: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
-    """What the clip could and could not show; ``area`` says how the analyzed area was found (as `MotionTrace.area`)."""
+    """What the clip could and could not show.
+
+    ``area`` says how the analyzed area was found (as `MotionTrace.area`); ``verified`` is there where it was asked for.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -436,6 +473,7 @@ class Quality:
     analyzed_share: float
     warnings: tuple[str, ...]
     area: str = ""
+    verified: VerifiedLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,12 +551,16 @@ class Activity:
         What a movement had to exceed.
     heat
         (R, C) largest counted displacement of each cell, in px of the full picture.
+    limits_px
+        (R, C) amplitude at which half of the usual twitches would be found at each cell, px of the full picture;
+        NaN where nothing is sought.
     """
 
     time_s: FloatArray
     score: FloatArray
     threshold: float
     heat: FloatArray
+    limits_px: FloatArray
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from fascidetect.errors import NotAClip
-from fascidetect.events.seek import seek
+from fascidetect.events.seek import Window, seek
 from fascidetect.events.store import Candidates, save_candidates
-from fascidetect.model import Geometry, MotionTrace, Progress, Registration, Result
+from fascidetect.model import Geometry, MotionTrace, Progress, Registration, Result, Tried, VerifiedLimit
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
 from fascidetect.report.compose import make_page
-from fascidetect.report.export import run_since, write_result, write_tables
+from fascidetect.report.export import run_since, write_result, write_table, write_tables
 from fascidetect.report.figures import write_timeline
-from fascidetect.report.folder import results_folder
+from fascidetect.report.folder import LIMIT_TABLE, results_folder
 from fascidetect.report.html import write_report
 from fascidetect.report.layout import Layout
 from fascidetect.report.overlay import draw_overlay
@@ -43,6 +43,21 @@ CHECK_SHARE = 0.7
 """Share of it that must be usable."""
 
 _log = logging.getLogger(__name__)
+
+
+class Verify(Protocol):
+    """What tries the detection limit of a clip that was analyzed."""
+
+    def __call__(  # noqa: D102 - as the class
+        self,
+        path: str | Path,
+        trace: MotionTrace,
+        windows: Sequence[Window],
+        result: Result,
+        *,
+        progress: Progress | None = None,
+        isolate: bool = False,
+    ) -> tuple[VerifiedLimit, tuple[Tried, ...]]: ...
 
 
 def measure(
@@ -173,12 +188,13 @@ def check(
     return detect(trace, replace(settings, clip=part, quality=replace(ask, **lenient)))
 
 
-def analyze_to_folder(
+def analyze_to_folder(  # noqa: PLR0913 - one argument for each option
     path: str | Path,
     folder: Path,
     settings: Settings = DEFAULTS,
     *,
     force: bool = False,
+    verify: Verify | None = None,
     progress: Progress | None = None,
     isolate: bool = False,
 ) -> Result:
@@ -192,6 +208,8 @@ def analyze_to_folder(
         Where the files go; made if need be.
     force
         Replace results that are there already.
+    verify
+        Also try the detection limit in the clip's own pictures: `fascidetect.verify.verify_limit`.
     progress
         Told (stage, frames done, frames in all).
     isolate
@@ -212,6 +230,10 @@ def analyze_to_folder(
         trace = measure(path, settings, progress=progress, isolate=isolate)
         windows = seek(trace, settings.quality.max_gap_s, settings.detect)
         result = make_result(trace, windows, settings)
+        if verify and result.quality.limit50_px is not None:
+            verified, tried = verify(path, trace, windows, result, progress=progress, isolate=isolate)
+            result = replace(result, quality=replace(result.quality, verified=verified))
+            write_table(tried, Tried, scratch / LIMIT_TABLE)
         strips: dict[str, Strip] = {}
         layout: Layout | None = None
         if settings.report.overlay and len(trace.time_s):

@@ -95,9 +95,10 @@ def _result(about: Registration, found: Found, quality: Quality, settings: Setti
 
 
 def _activity(about: Registration, found: Found) -> Activity:
-    """Curve and map for pictures: how far each cell moved, at most, in a counted movement."""
+    """Curve and maps for pictures: how far each cell moved, at most, in a counted movement, and what would show."""
     heat = np.zeros(about.geometry.shape)
     for j in found.judged:
         if not j.reason:
             heat = np.maximum(heat, j.candidate.footprint_px * about.geometry.px_per_analysis_px)
-    return Activity(found.time_s, found.score, found.threshold, heat)
+    limits = found.limits_px * about.geometry.px_per_analysis_px
+    return Activity(found.time_s, found.score, found.threshold, heat, limits)

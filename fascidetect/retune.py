@@ -17,7 +17,7 @@ from fascidetect.events.store import Candidates, load_candidates, save_candidate
 from fascidetect.model import SCHEMA_VERSION, Progress, Registration, Result
 from fascidetect.report.export import Run, run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
-from fascidetect.report.folder import OUR_FILES, results_folder
+from fascidetect.report.folder import LIMIT_TABLE, OUR_FILES, results_folder
 from fascidetect.report.page import OVERLAY
 from fascidetect.result import make_result
 from fascidetect.settings import DECIDED, SOUGHT, Settings
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from fascidetect.report.strips import Strip
 
     Drawn = tuple[Layout, dict[str, Strip]]
+
+
+KEPT = tuple(name for name in OUR_FILES if name != LIMIT_TABLE)
+"""A limit that was tried holds for the decision that it was tried with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def retune(
     """
     started, clock = datetime.now(UTC), time.monotonic()
     _read(folder / "result.json")  # before anything is made beside it
-    with results_folder(folder, source=clip, force=True, keep=OUR_FILES) as scratch:
+    with results_folder(folder, source=clip, force=True, keep=KEPT) as scratch:
         before = _read(folder / "result.json")
         settings = change(before.settings)
         held = _sought(folder, before.settings, settings) if full else _stored(folder, settings)

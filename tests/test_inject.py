@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from fascidetect.errors import ClipError, SettingsError
-from fascidetect.inject import Injection, _moved, inject
+from fascidetect.inject import Injection, inject
+from fascidetect.inject.warp import _moved
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, load_truth, make_clip, truth_path
 from fascidetect.settings import ClipSettings
 from fascidetect.video.reader import Clip
@@ -94,17 +95,18 @@ def test_the_displacement_is_exact():
 
 
 def test_equal_seeds_put_in_the_same(injected):
-    from fascidetect.inject import _Paths, _scatter
+    from fascidetect.inject.clip import _scatter
+    from fascidetect.inject.paths import Paths
     from fascidetect.pipeline import measure
 
     folder, _, truth = injected
     trace = measure(folder / "calf.mp4")
-    draw = lambda seed: _scatter(np.random.default_rng(seed), trace, _Paths.of(trace), STRONG)  # noqa: E731
+    draw = lambda seed: _scatter(np.random.default_rng(seed), trace, Paths.of(trace), STRONG)  # noqa: E731
     assert draw(1) == draw(1) != draw(2)
     assert len(draw(1)) == len(truth.events)
     bare = dataclasses.replace(trace, mask=np.zeros_like(trace.mask))
     with pytest.raises(ClipError, match="no skin"):
-        _scatter(np.random.default_rng(0), bare, _Paths.of(bare), STRONG)
+        _scatter(np.random.default_rng(0), bare, Paths.of(bare), STRONG)
 
 
 def test_what_makes_no_sense_is_refused(tmp_path):

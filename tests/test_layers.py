@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"result"}),
     frozenset({"phantom", "pipeline"}),
     frozenset({"inject", "review", "retune"}),
-    frozenset({"batch"}),
+    frozenset({"batch", "verify"}),
     frozenset({"cli"}),
 )
 """From the bottom up; a part imports from lower layers and from itself, never from its own layer."""

@@ -79,5 +79,5 @@ def injected_path(source: Path, settings: str) -> Path:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     digest.update(settings.encode())
-    digest.update(source_hash(("inject.py",)).encode())
+    digest.update(source_hash(("inject",)).encode())
     return folder() / "injected" / f"{digest.hexdigest()[:24]}.mp4"

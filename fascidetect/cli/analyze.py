@@ -7,6 +7,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +30,9 @@ from fascidetect.model import NOTICE, Result
 from fascidetect.settings import REASONS, Roi, Settings
 from fascidetect.settings_file import load_rois, load_settings, parse_time
 
+if TYPE_CHECKING:
+    from fascidetect.pipeline import Verify
+
 _DEFAULT = Settings()
 
 
@@ -44,6 +48,15 @@ class Say:
     def words(self) -> bool:
         """Whether results are told in sentences."""
         return not (self.json or self.quiet)
+
+
+@dataclass(frozen=True)
+class How:
+    """Options of a run that are no settings."""
+
+    force: bool
+    verify: bool
+    isolate: bool
 
 
 @click.command("analyze", epilog=NOTICE)
@@ -86,6 +99,12 @@ class Say:
 )
 @floor_option
 @isolate_option
+@click.option(
+    "--verify-limit",
+    is_flag=True,
+    help="Put 50 twitches of known size into the clip's own pictures and see which are found. Measures the clip again "
+    "for every 25 s of it that are missing to two minutes.",
+)
 @click.option("--no-overlay", is_flag=True, help="Do not write overlay.mp4.")
 @click.option("--standalone", is_flag=True, help="Put the overlay into report.html, if that stays below 25 MB.")
 @config_option
@@ -109,6 +128,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     capture_fps: float | None,
     floor: dict[str, float] | None,
     isolate: bool,
+    verify_limit: bool,
     no_overlay: bool,
     standalone: bool,
     config_path: Path | None,
@@ -119,10 +139,10 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     r"""Count brief, local movements in CLIPS and write what was found.
 
     The result folder holds events.csv (when and where), rejected.csv (what was seen and not counted,
-    and why), per_minute.csv, foci.csv (places where movements recur), result.json (everything),
-    trace.npz (the measured motion), candidates.npz (for retune), timeline.png, overlay.mp4, in which each
-    movement is boxed: watch it before you trust the count, and report.html, the page that shows all of it
-    and plays the overlay.
+    and why), per_minute.csv, foci.csv (places where movements recur), limit.csv (with --verify-limit),
+    result.json (everything), trace.npz (the measured motion), candidates.npz (for retune), timeline.png,
+    overlay.mp4, in which each movement is boxed: watch it before you trust the count, and report.html, the
+    page that shows all of it and plays the overlay.
 
     \b
     Examples:
@@ -159,12 +179,12 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     say = Say(json=as_json, quiet=quiet, verbose=verbose)
     if verbose:
         _log_to_stderr()
-    folders = result_folders(clips, output)
+    how, folders = How(force, verify_limit, isolate), result_folders(clips, output)
     all_done = True
     for number, (clip, folder) in enumerate(zip(clips, folders, strict=True)):
         if number and say.words:
             click.echo()
-        all_done &= _one(clip, folder, settings, force=force, isolate=isolate, say=say)
+        all_done &= _one(clip, folder, settings, how, say)
     if not all_done:
         raise click.exceptions.Exit(1)
 
@@ -206,14 +226,22 @@ def _log_to_stderr() -> None:
     click.get_current_context().call_on_close(stop)
 
 
-def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: bool, say: Say) -> bool:
+def _one(clip: Path, folder: Path, settings: Settings, how: How, say: Say) -> bool:
     """Analyze one clip; False, after a line on stderr, where it cannot be."""
     from fascidetect.pipeline import analyze_to_folder
     from fascidetect.review import renew_report, renew_result
 
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
-            result = analyze_to_folder(clip, folder, settings, force=force, progress=progress, isolate=isolate)
+            result = analyze_to_folder(
+                clip,
+                folder,
+                settings,
+                force=how.force,
+                verify=_verifier() if how.verify else None,
+                progress=progress,
+                isolate=how.isolate,
+            )
         reviewed = renew_result(folder)
         renew_report(folder)
     except FasciError as error:
@@ -228,6 +256,12 @@ def _one(clip: Path, folder: Path, settings: Settings, *, force: bool, isolate: 
         complain(f"{clip.name} cannot be analyzed: {'; '.join(result.quality.reasons) or 'no usable part'}")
         return False
     return True
+
+
+def _verifier() -> Verify:
+    from fascidetect.verify import verify_limit
+
+    return verify_limit
 
 
 def _report(result: Result, folder: Path, *, verbose: bool) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fascidetect.events.foci import group, rhythm
-from fascidetect.events.reject import FAINTEST_PX, Judged, judge, looks_like_twitch
+from fascidetect.events.limit import cell_limits, limit_at
+from fascidetect.events.reject import Judged, judge, looks_like_twitch
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
 from fascidetect.events.sustained import BLOCK_S, Restless, join_restless
@@ -41,9 +42,10 @@ class Found:
         (R, C) cells in which events were sought, in any window.
     noise_px
         Median noise of the valid cells per axis, analysis_px; NaN without valid cells.
+    limits_px
+        (R, C) amplitude at which half of the usual twitches would be found at each cell, analysis_px; NaN elsewhere.
     limit50_px, limit90_px
-        Twitch of usual size that would just pass the threshold in half, and in nine tenths, of the
-        cells, analysis_px; NaN without valid cells.
+        Amplitude at which half, and nine tenths, would be found wherever they are; NaN without valid cells.
     unfit
         The noise is so uneven (codec freezes and pops) that nothing should be concluded.
     time_s, score
@@ -57,6 +59,7 @@ class Found:
     lost: tuple[Unusable, ...]
     valid: BoolArray
     noise_px: float
+    limits_px: FloatArray
     limit50_px: float
     limit90_px: float
     unfit: bool
@@ -111,8 +114,7 @@ def decide(
     judged, beating = _regular(judged, longer_side)
     judged = [_below_floor(one, least_px) for one in judged]
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
-    gains = np.concatenate([w.gain[w.valid & area] for w in windows])
-    limits = np.maximum(FAINTEST_PX, threshold / np.maximum(np.percentile(gains, [50, 10]), 1e-9))
+    limits = cell_limits(windows, area, threshold)
     return Found(
         judged=tuple(judged),
         focus=tuple(_foci(judged, longer_side)),
@@ -121,8 +123,9 @@ def decide(
         lost=lost,
         valid=np.asarray(valid),
         noise_px=float(np.median(np.concatenate([w.noise_px[:, w.valid & area].ravel() for w in windows]))),
-        limit50_px=float(limits[0]),
-        limit90_px=float(limits[1]),
+        limits_px=limits,
+        limit50_px=limit_at(limits, 0.5),
+        limit90_px=limit_at(limits, 0.9),
         unfit=bool(np.median([w.tail[:2].max() for w in windows]) > UNFIT),
         time_s=np.concatenate([w.time_s for w in windows]),
         score=np.concatenate([w.score for w in windows]),
@@ -160,6 +163,7 @@ def _nothing(about: Registration) -> Found:
         lost=(),
         valid=np.zeros(about.geometry.shape, bool),
         noise_px=nan,
+        limits_px=np.full(about.geometry.shape, nan),
         limit50_px=nan,
         limit90_px=nan,
         unfit=False,

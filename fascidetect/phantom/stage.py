@@ -86,7 +86,7 @@ class Stage:
         """(h, 2) shift of each line by the camera's motion before and after the middle one; None without."""
         if not self.recipe.camera.rolling_shutter_s:
             return None
-        return self._lag(time_s, np.arange(self.recipe.height_px))
+        return self._lag(time_s, np.arange(self.recipe.height_px, dtype=float))
 
     def exposures(self, time_s: float) -> tuple[float, ...]:
         """Times at which a picture is taken and averaged: more, the further the camera moves meanwhile."""

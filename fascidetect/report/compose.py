@@ -18,6 +18,7 @@ from fascidetect.report.page import (
     Curve,
     Fact,
     Figure,
+    LimitMap,
     Minute,
     Movement,
     Page,
@@ -26,12 +27,13 @@ from fascidetect.report.page import (
     Still,
     Video,
 )
-from fascidetect.report.still import draw_still, outlines
+from fascidetect.report.still import draw_limits, draw_still, limit_scale, outlines
 from fascidetect.report.strips import Strip
 from fascidetect.report.style import amount, clock, reason_words, sustained_words
 from fascidetect.report.summary import (
     AREA_WORDS,
     interval_words,
+    length_words,
     limit_words,
     part_words,
     per_minute,
@@ -87,6 +89,7 @@ def make_page(
         video=_video(trace, overlay, decision) if overlay else None,
         standalone=result.settings.report.standalone,
         decision=decision,
+        limits=_limits(result) if judged else None,
     )
     return msgspec.convert(plain(page), Page)  # plain numbers and text that can be written
 
@@ -226,6 +229,14 @@ def _still(trace: Registration) -> Still:
     lines = tuple(tuple((round(float(x), 1), round(float(y), 1)) for x, y in line) for line in outlines(trace))
     image = base64.b64encode(draw_still(trace)).decode()
     return Still(image, trace.geometry.width_px, trace.geometry.height_px, lines)
+
+
+def _limits(result: Result) -> LimitMap | None:
+    limits_px = result.activity.limits_px
+    if not np.isfinite(limits_px).any():
+        return None
+    low, high = (length_words(value, result) for value in limit_scale(limits_px))
+    return LimitMap(base64.b64encode(draw_limits(limits_px)).decode(), low, high)
 
 
 def _ticks(time_s: FloatArray) -> tuple[int, tuple[int, ...]]:

@@ -151,7 +151,12 @@ def write_tables(result: Result, folder: Path) -> None:
         "foci.csv": (result.foci, Focus),
     }
     for name, (rows, row_type) in tables.items():
-        (folder / name).write_text(to_csv(rows, row_type), encoding="utf-8", newline="")
+        write_table(rows, row_type, folder / name)
+
+
+def write_table(rows: Sequence[Any], row_type: type, path: Path) -> None:
+    """Write rows of one dataclass; only `results_folder` makes this atomic."""
+    path.write_text(to_csv(rows, row_type), encoding="utf-8", newline="")
 
 
 def write_result(result: Result, run: Run, path: Path) -> None:

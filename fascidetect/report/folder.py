@@ -17,11 +17,14 @@ from pathlib import Path
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.parse import json_tree
 
+LIMIT_TABLE = "limit.csv"
+
 OUR_FILES = (
     "events.csv",
     "rejected.csv",
     "per_minute.csv",
     "foci.csv",
+    LIMIT_TABLE,
     "trace.npz",
     "candidates.npz",
     "overlay.mp4",

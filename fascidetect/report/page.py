@@ -125,6 +125,15 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitMap:
+    """What would show where: a picture (base64 WebP) to lay over the still, and both ends of its scale in words."""
+
+    image: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Motion over time in hundredths of the threshold, None where nothing could be told; times are the frames'."""
 
@@ -165,3 +174,4 @@ class Page:
     standalone: bool = False
     reviewed: tuple[Reviewed, ...] = ()
     decision: str = ""
+    limits: LimitMap | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from fascidetect.model import NOTICE, Quality, Result, Reviewed, Summary, Sustained
+from fascidetect.model import NOTICE, Quality, Result, Reviewed, Summary, Sustained, VerifiedLimit
 from fascidetect.report.style import REASON_WORDS, clock
 
 REJECTION_WORDS: dict[str, str] = {
@@ -68,6 +68,8 @@ def _lines(result: Result) -> Iterator[str]:
     if result.sustained:
         yield _sustained(result.sustained)
     yield _count(result)
+    if quality.verified:
+        yield sentence(f"Limit {verified_words(quality.verified, result)}")
     yield from _floor(result)
     yield from reviewed_words(result.summary.reviewed)
     yield from _not_counted(result)
@@ -108,7 +110,7 @@ def _count(result: Result) -> str:
 
 def _floor(result: Result) -> Iterator[str]:
     if least_px := result.settings.amplitude_floor_px:
-        yield f"Only movements of at least {_length(least_px, result)} were counted, as was asked."
+        yield f"Only movements of at least {length_words(least_px, result)} were counted, as was asked."
 
 
 def reviewed_words(reviewed: Iterable[Reviewed]) -> Iterator[str]:
@@ -164,10 +166,21 @@ def limit_words(result: Result) -> str:
     if half is None:
         return "how small a movement would show is not known"
     if not result.events:
-        return f"movements under {_length(half, result)} would not show"
-    known = most is not None and _length(most, result) != _length(half, result)
-    tail = f", 9 in 10 of {_length(most, result)}" if known and most is not None else ""
-    return f"of movements of {_length(half, result)} about half would be found{tail}"
+        return f"movements under {length_words(half, result)} would not show"
+    known = most is not None and length_words(most, result) != length_words(half, result)
+    tail = f", 9 in 10 of {length_words(most, result)}" if known and most is not None else ""
+    return f"of movements of {length_words(half, result)} about half would be found{tail}"
+
+
+def verified_words(verified: VerifiedLimit, result: Result) -> str:
+    """What twitches showed that were put into the clip's own pictures."""
+    tried = f"tried with {verified.n} twitches put into the clip, of which {verified.n_found} were found"
+    half, low, high = verified.limit50_px, verified.limit50_low_px, verified.limit50_high_px
+    if half is None:
+        return f"{tried}: too few or too many to tell a limit"
+    between = f" (95 % interval {low:.2g} to {high:.2g} px)" if low is not None and high is not None else ""
+    most = f", nine in ten of {length_words(verified.limit90_px, result)}" if verified.limit90_px is not None else ""
+    return f"{tried}: about half of movements of {length_words(half, result)}{between}{most}"
 
 
 def sentence(words: str) -> str:
@@ -175,7 +188,8 @@ def sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _length(px: float, result: Result) -> str:
+def length_words(px: float, result: Result) -> str:
+    """A length in two digits, in px and where there is a scale in mm."""
     mm_per_px = result.settings.clip.mm_per_px
     in_px = f"{px:.2g} px"
     return f"{in_px} ({px * mm_per_px:.2g} mm)" if mm_per_px else in_px

@@ -23,7 +23,7 @@ class FakePipeline:
         self.raises = {}
         self.calls = []
 
-    def analyze_to_folder(self, path, folder, settings, *, force=False, progress=None, isolate=False):
+    def analyze_to_folder(self, path, folder, settings, *, force=False, verify=None, progress=None, isolate=False):
         self.calls.append((path, folder, settings))
         if path.name in self.raises:
             raise self.raises[path.name]

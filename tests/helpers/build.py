@@ -100,7 +100,7 @@ def example_result(**changes: Any) -> Result:
         per_minute=(Minute(1, 0.0, 42.5, 40.0, 2, 3.0, 0.363, 10.84),),
         foci=(Focus(1, 401.0, 301.0, 40.0, 2, 3.0, 4.0, None, None),),
         settings=Settings(),
-        activity=Activity(np.arange(3.0), np.zeros(3), 7.5, np.zeros((2, 2))),
+        activity=Activity(np.arange(3.0), np.zeros(3), 7.5, np.zeros((2, 2)), np.full((2, 2), np.nan)),
     )
     return dataclasses.replace(result, **changes)
 

@@ -141,7 +141,7 @@ def _activity(
         place = trace.geometry.px_to_analysis(np.array([event.ref_x_px, event.ref_y_px]))
         row, col = trace.geometry.analysis_to_cells(place)
         heat = np.maximum(heat, event.amplitude_px * np.exp(-((rows - row) ** 2 + (cols - col) ** 2) / 12))
-    return Activity(trace.time_s, score, 7.5, heat)
+    return Activity(trace.time_s, score, 7.5, heat, np.full(heat.shape, 0.3))
 
 
 def _foci(events: tuple[Event, ...]) -> tuple[Focus, ...]:

@@ -133,7 +133,8 @@ def test_extremes_do_not_stop_it(tmp_path):
     event = make_event(trace, 2.0, (0.0, 1.0), focus=0)
     result = make_result(trace, (event,) * 3, unusable=(Unusable(1.0, 1.0, "never heard of"),))
     score = np.full(len(trace.time_s), np.nan)
-    result = dataclasses.replace(result, activity=Activity(trace.time_s, score, 0.0, np.zeros((1, 1))), per_minute=())
+    nothing = Activity(trace.time_s, score, 0.0, np.zeros((1, 1)), np.full((1, 1), np.nan))
+    result = dataclasses.replace(result, activity=nothing, per_minute=())
     write_timeline(tmp_path / "t.png", dataclasses.replace(trace, mask=trace.mask * 0), result, "$x_1$ \u7b4b " * 50)
     assert (tmp_path / "t.png").stat().st_size > 10_000
 

@@ -79,7 +79,7 @@ def test_the_page_says_what_was_found_and_carries_the_notice(page):
 def test_nothing_is_loaded_from_elsewhere(page):
     text = render_report(page)
     sources = [v for _, attrs in Seen(text).tags for k, v in attrs.items() if k in ("src", "href") and v]
-    assert {re.split(r"[,:;]", source)[0] for source in sources} == {"data", "overlay.mp4", "#movements"}
+    assert {re.split(r"[,:;]", source)[0] for source in sources} == {"data", "overlay.mp4", "#movements", "#still"}
     assert "http" not in text.replace("http-equiv", "")
     (policy,) = [meta["content"] for meta in Seen(text).all("meta") if "http-equiv" in meta]
     assert policy.startswith("default-src 'none'")
