@@ -13,7 +13,7 @@ from fascidetect.evaluate import Tally
 from fascidetect.phantom import Camera, Recipe, Scene
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report")
+NAMES = ("groups", "store", "jobs", "report", "limits")
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +93,26 @@ def test_runs_can_be_read_and_compared(bench):
     now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]
     assert "0.50 (0.50..0.50)" in report.against(old, now)
     assert "shares no clip" in report.against(old, [replace(c, sha256="other") for c in clips])
+
+
+def test_limits_are_tried_with_enough_twitches_on_both_sides_of_them(bench):
+    items = {side: bench["limits"].limit_items(side) for side in ("dev", "report")}
+    assert not {i.recipe.seed for i in items["dev"]} & {i.recipe.seed for i in items["report"]}
+    for item in items["report"]:
+        lines = min(item.recipe.width_px, item.recipe.height_px)
+        sizes = [t.amplitude_px * 720 / lines for t in item.recipe.twitches]
+        assert len(sizes) >= 40
+        assert min(sizes) < 0.35
+        assert max(sizes) > 2.5
+
+
+def test_the_table_of_limits_tells_how_far_they_are_off(bench):
+    Limits = bench["limits"].Limits  # noqa: N806 - a class
+    nan = float("nan")
+    one = Limits("a", "ok", 0.1, 50, 25, 0.5, 0.8, 0.4, 0.3, 0.5, 0.7)
+    far = Limits("b", "limited", 0.1, 50, 25, 2.0, 3.0, 1.0, 0.8, 1.2, 1.5)
+    blind = Limits("c", "cannot_analyze", 0.1, 50, 0, nan, nan, nan, nan, nan, nan)
+    text = bench["limits"].limits_table([one, far, blind])
+    assert "median error 62 %" in text
+    assert "50 % of 2 clips within 1.6 x" in text
+    assert bench["limits"].limits_tree("dev", [blind])["limits"][0]["true50"] is None

@@ -13,8 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+import limits
 import realism
 import report
+import store
 from baselines import METHODS, Task, chosen, dvr_scan, tune
 from baselines import run as score_baseline
 from baselines import table as versus
@@ -49,6 +51,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tune", action="store_true", help="with --baselines: try every value of their constants")
     parser.add_argument("--dvr-scan", metavar="PROGRAM", help=f"the installed DVR-Scan (or in {dvr_scan.VARIABLE})")
     parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
+    parser.add_argument("--limits", action="store_true", help="whether the detection limits that are told are true")
+    parser.add_argument("--verify", action="store_true", help="with --limits: also as --verify-limit does it")
     asked = parser.parse_args(words)
     try:
         asked.methods = chosen(asked.baselines or "")
@@ -116,6 +120,27 @@ def compare_with_real(asked: argparse.Namespace) -> int:
     return 0
 
 
+def check_limits(asked: argparse.Namespace) -> int:
+    """Print the detection limits that clips are told, beside those that they have."""
+    found: list[limits.Limits] = []
+    tasks = [limits.LimitTask(item, asked.verify) for item in limits.limit_items(asked.side, asked.groups)]
+    for one in spread(limits.limits_of, tasks, asked.jobs):
+        found.append(one)
+        told(f"[{len(found)}/{len(tasks)}] {one.name}: predicted {one.predicted50:.2f}, true {one.true50:.2f}")
+    found.sort(key=lambda one: one.name)
+    print(f"side: {asked.side}; pixels {store.source_hash(store.PIXEL_PARTS)}\n\n{limits.limits_table(found)}")
+    if asked.output:
+        asked.output.write_text(json.dumps(limits.limits_tree(asked.side, found), indent=1) + "\n")
+    return 0
+
+
+def tune_baselines(asked: argparse.Namespace) -> int:
+    """Print the F1 of the baselines at each value of their constants."""
+    for name, by_constant in rivals(asked, jobs_of(asked)):
+        print(versus.tuning(name, *tune(by_constant)), flush=True)
+    return 0
+
+
 def told(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -131,13 +156,14 @@ def main() -> int:
     asked = parse()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # one process for each core is enough
-    if asked.realism:
-        return compare_with_real(asked)
+    for wanted, work in (
+        (asked.realism, compare_with_real),
+        (asked.limits, check_limits),
+        (asked.tune, tune_baselines),
+    ):
+        if wanted:
+            return work(asked)
     jobs = jobs_of(asked)
-    if asked.tune:
-        for name, by_constant in rivals(asked, jobs):
-            print(versus.tuning(name, *tune(by_constant)), flush=True)
-        return 0
     found = scored(jobs, asked.jobs)
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
