@@ -335,7 +335,7 @@ class Event:
     """A brief, local movement. The fields are the columns of events.csv (formats: see docs).
 
     ``x_px, y_px`` is the place at the peak, ``ref_x_px, ref_y_px`` the same place in the reference
-    picture, ``box`` encloses it at the peak. ``confidence`` (0..1) is how clearly it stands out.
+    picture, ``box`` encloses it at the peak. ``confidence`` (0..1) is how likely it is one.
     ``focus`` numbers the places where movements recur, from 1; 0 = not counted, no focus.
     """
 

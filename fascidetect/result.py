@@ -69,7 +69,7 @@ def _silent(about: Registration, found: Found, quality: Quality, settings: Setti
 
 def _result(about: Registration, found: Found, quality: Quality, settings: Settings) -> Result:
     pairs = list(zip(found.judged, found.focus, strict=True))
-    described = [(make_event(j.candidate, about, found.threshold, f, settings.clip), j) for j, f in pairs]
+    described = [(make_event(j.candidate, about, j.confidence, f, settings.clip), j) for j, f in pairs]
     events = tuple(event for event, j in described if not j.reason)
     rejections = tuple(Rejection(event, j.reason) for event, j in described if j.reason)
     timed = long_enough(quality.usable_s, settings.quality.min_rate_s)

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+import confidence
 import limits
 import realism
 import report
@@ -51,6 +52,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tune", action="store_true", help="with --baselines: try every value of their constants")
     parser.add_argument("--dvr-scan", metavar="PROGRAM", help=f"the installed DVR-Scan (or in {dvr_scan.VARIABLE})")
     parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
+    parser.add_argument("--fit", action="store_true", help="print the coefficients of the confidence of events anew")
     parser.add_argument("--limits", action="store_true", help="whether the detection limits that are told are true")
     parser.add_argument("--verify", action="store_true", help="with --limits: also as --verify-limit does it")
     asked = parser.parse_args(words)
@@ -60,6 +62,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error(str(exc))
     if asked.tune and (asked.side != "dev" or not asked.methods):
         parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
+    if asked.fit and asked.side != "dev":
+        parser.error("--fit needs --side dev: reporting clips are not for tuning")
     if asked.dvr_scan:
         os.environ[dvr_scan.VARIABLE] = asked.dvr_scan
     asked.groups = tuple(name for name in asked.groups.split(",") if name)
@@ -141,6 +145,13 @@ def tune_baselines(asked: argparse.Namespace) -> int:
     return 0
 
 
+def fit_confidence(asked: argparse.Namespace) -> int:
+    """Print the file of coefficients, fitted to the clips of the development side."""
+    known = [one for one in spread(confidence.known_of, jobs_of(asked), asked.jobs) if one]
+    print(confidence.as_toml(confidence.fitted(known), known), end="")
+    return 0
+
+
 def told(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -160,6 +171,7 @@ def main() -> int:
         (asked.realism, compare_with_real),
         (asked.limits, check_limits),
         (asked.tune, tune_baselines),
+        (asked.fit, fit_confidence),
     ):
         if wanted:
             return work(asked)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fascidetect.events.confidence import LEAST, confidence, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import cell_limits, limit_at
 from fascidetect.events.reject import Judged, judge, looks_like_twitch
@@ -106,7 +107,9 @@ def decide(
     ]
     longer_side = max(about.geometry.shape)
     candidates = [c for w in windows for c in w.candidates if c.score >= floor(settings)]
-    judged = judge(candidates, threshold, _key_times_s(about), about.median_interval_s, longer_side)
+    sure = [(c, confidence(c, unrest_at(about, c.peak_s))) for c in candidates]
+    least = LEAST[settings.sensitivity]
+    judged = judge(sure, threshold, least, _key_times_s(about), about.median_interval_s, longer_side)
     judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
     judged = [_unusable(one, (*unusable, *lost)) for one in judged]
     judged = _one_a_beat([_restless(one, restless) for one in judged], restless)

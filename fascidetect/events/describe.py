@@ -8,16 +8,14 @@ from fascidetect.events.find import Candidate
 from fascidetect.model import Event, FloatArray, Registration, transform
 from fascidetect.settings import ClipSettings, Roi
 
-CLEAR, SOFT = 1.15, 0.1  # confidence is one half at CLEAR thresholds and rises over SOFT
 
-
-def make_event(one: Candidate, trace: Registration, threshold: float, focus: int, clip: ClipSettings) -> Event:
+def make_event(one: Candidate, trace: Registration, sure: float, focus: int, clip: ClipSettings) -> Event:
     """Describe a candidate in the clip's own terms.
 
     Parameters
     ----------
-    threshold
-        The clip's, for `Event.confidence`.
+    sure
+        Its `Event.confidence`.
     focus
         Its number, 0 for none.
     """
@@ -48,7 +46,7 @@ def make_event(one: Candidate, trace: Registration, threshold: float, focus: int
         amplitude_px=amplitude_px,
         amplitude_mm=amplitude_px * clip.mm_per_px if clip.mm_per_px else None,
         snr=one.score,
-        confidence=float(1 / (1 + np.exp(-(one.score / threshold - CLEAR) / SOFT))),
+        confidence=sure,
         focus=focus,
         roi=_roi_name(float(ref_x), float(ref_y), clip.rois),
     )

@@ -33,9 +33,7 @@ REACH = 0.25  # of the grid's longer side: farther things are never part of it
 BLOCK_S = 0.12  # around a found peak nothing else is sought at that place
 BEST_FIT_S = 0.25
 MOST_PER_SECOND = 12  # candidates; more would mean that the threshold says nothing
-APART_CELLS = 2  # from a movement's own cells to its surroundings
 STRETCHED_CELLS = 2  # from the middle of a bulge to what moves most
-FEWEST_AROUND, AROUND = 60, 5  # cells that make surroundings, and the part of all cells that do
 FOOTPRINT_CELLS = 0.6  # smoothing of the map of how far each cell moved
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place
 
@@ -66,8 +64,6 @@ class Candidate:
         Share of all valid cells that stand out at that moment.
     frame_level
         How much the whole picture stood out, >= 1.
-    uneven
-        How much more unevenly than usual the wider surroundings moved, >= 1.
     edge
         Share of its cells that touch the border of what is analyzed.
     footprint_px
@@ -87,7 +83,6 @@ class Candidate:
     shading_pct: float
     wide: float
     frame_level: float
-    uneven: float
     edge: float
     footprint_px: FloatArray
     pattern: FloatArray
@@ -308,22 +303,10 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         frame_level=float(score.frame_level[peak.n]),
-        uneven=_unevenness(stretch, score, peak),
         edge=float(border.sum() / peak.region.sum()),
         footprint_px=footprint.astype(np.float16),
         pattern=peak.pattern[:2].astype(np.float16),
     )
-
-
-def _unevenness(stretch: Stretch, score: Score, peak: _Peak) -> float:
-    """How much more unevenly than usual the surroundings of a peak move, >= 1: they tell how far to believe it."""
-    apart = stretch.valid & ~grown(peak.region, APART_CELLS)
-    rows, cols = np.nonzero(apart)
-    if len(rows) < FEWEST_AROUND:
-        return 1.0
-    away = np.hypot(rows - peak.row, cols - peak.col)
-    nearest = np.argsort(away)[: max(FEWEST_AROUND, len(rows) // AROUND)]
-    return max(1.0, float(np.median(score.uneven[peak.n, rows[nearest], cols[nearest]])))
 
 
 def _heights(stretch: Stretch, shape: Shape, n: int) -> FloatArray:

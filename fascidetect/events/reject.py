@@ -14,11 +14,7 @@ LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than thi
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
 TRAIN_S = 0.7  # a clear neighbor this near excuses a poor fit
-R2 = 0.45
 CLEAR_R2 = 0.75
-FAINT_R2 = 0.8  # a faint one must at least rise and fall as a twitch does ...
-BRIEFEST_S = 0.015  # ... no muscle gets there sooner: a single frame that jumps ...
-SLOWEST_S = 0.12  # ... and what takes longer may as well be the limb
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
 FRAME = 2.0  # restlessness of the whole picture
@@ -28,18 +24,17 @@ SHADING_PCT = 30.0
 EDGE = 0.5  # share of the cells at the border of the analyzed area
 LONGEST_S = 1.0
 KEY_BEFORE, KEY_AFTER = 1.0, 2.5  # frames around a key frame in which the picture may jump
-KEY_SURE = 1.8  # scores this far above the threshold excuse a peak there
+KEY_SURE = 1.2  # scores this far above the threshold excuse a peak there
 FAINTEST_PX = 0.2  # analysis_px; below it blocks of a codec move to and fro, and interpolation between pixels errs
-UNEVEN = 0.5  # power: surroundings tell of a movement's own noise, but do not share all of it
-SURE = 1.6  # scores this far above the threshold excuse a poor fit
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate and why it is not counted; ``reason`` is empty where it is."""
+    """A candidate, why it is not counted (``reason`` is empty where it is), and how likely it is a twitch, 0..1."""
 
     candidate: Candidate
     reason: str
+    confidence: float
 
 
 def looks_like_twitch(one: Candidate) -> bool:
@@ -49,8 +44,9 @@ def looks_like_twitch(one: Candidate) -> bool:
 
 
 def judge(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[tuple[Candidate, float]],
     threshold: float,
+    least: float,
     key_times_s: Sequence[float] | FloatArray,
     frame_interval_s: float,
     longer_side_cells: int,
@@ -59,8 +55,12 @@ def judge(
 
     Parameters
     ----------
+    candidates
+        Each with its confidence.
     threshold
         Scores below it are not counted.
+    least
+        Confidences below it are not counted.
     key_times_s
         When the codec started anew and may have popped; empty where that is too often to avoid.
     longer_side_cells
@@ -69,8 +69,10 @@ def judge(
     judged: list[Judged] = []
     kept: list[Candidate] = []
     counted: list[Candidate] = []
-    for one in sorted(candidates, key=lambda c: -c.score):
+    for one, sure in sorted(candidates, key=lambda pair: -pair[0].score):
         reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
+        if not reason and sure < least:
+            reason = "shape"
         if not reason or reason in ("shape", "below_threshold", "small", "step"):
             reason = _reason_beside(one, kept, longer_side_cells) or reason
         if reason == "shape" and _in_train(one, counted):
@@ -79,7 +81,7 @@ def judge(
             kept.append(one)
         if not reason:
             counted.append(one)
-        judged.append(Judged(one, reason))
+        judged.append(Judged(one, reason, sure))
     return judged
 
 
@@ -88,7 +90,7 @@ def _own_reason(
 ) -> str:
     local = one.wide < WIDE
     rules = (
-        ("below_threshold", one.score < threshold * one.uneven**UNEVEN),
+        ("below_threshold", one.score < threshold),
         ("below_threshold", np.hypot(*one.displacement_px) < FAINTEST_PX),
         ("global", not local or (one.frame_level > FRAME and one.wide > 0.5 * WIDE)),
         ("photometric", one.flow < FLOW or one.shading_pct > SHADING_PCT),
@@ -97,14 +99,8 @@ def _own_reason(
         ("keyframe", one.score < KEY_SURE * threshold and _on_key_frame(one, key_times_s, frame_interval_s)),
         ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
-        ("shape", one.shape.r2 < R2),
-        ("shape", one.score < SURE * threshold and not _clear_course(one)),
     )
     return next((name for name, holds in rules if holds), "")
-
-
-def _clear_course(one: Candidate) -> bool:
-    return one.shape.r2 >= FAINT_R2 and BRIEFEST_S <= one.shape.tau_s <= SLOWEST_S
 
 
 def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> bool:

@@ -55,8 +55,6 @@ class Score:
         (N, R, C) >= 0: largest combined score over the smoothing widths.
     frame_level
         (N,) >= 1: how much more unevenly than usual the whole picture moves; `q` has been divided by it.
-    uneven
-        (N, R, C): how far each cell's motion departs from the smooth motion around it, in units of the usual.
     open_time
         (N, R, C): where `q` may be searched.
     noise
@@ -76,7 +74,6 @@ class Score:
     z: FloatArray
     q: FloatArray
     frame_level: FloatArray
-    uneven: FloatArray
     open_time: BoolArray
     noise: FloatArray
     tail: FloatArray
@@ -124,14 +121,13 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     lift = np.array([_lift(one, open_time) for one in moved])
     q = np.einsum("wnrc,w->wnrc", moved, lift.astype(np.float32)).max(axis=0)
     del moved
-    uneven = _uneven_motion(z[0])
-    frame_level = _frame_level(uneven, stretch)
+    frame_level = _frame_level(_uneven_motion(z[0]), stretch)
     q /= frame_level[:, None, None]
     q *= open_time
     mean_spectrum = (spectra[0] + spectra[1]) / 2
     responses, height = _responses(kernel, mean_spectrum, step)
     gain = height * _gain(spread, noise, tail, lift, stretch.valid)
-    return Score(z, q, frame_level, uneven, open_time, noise, tail, responses, lift, gamma, gain)
+    return Score(z, q, frame_level, open_time, noise, tail, responses, lift, gamma, gain)
 
 
 def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:

@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fascidetect.events.decide import decide
-from fascidetect.events.reject import FAINTEST_PX, UNEVEN
+from fascidetect.events.reject import FAINTEST_PX
 from fascidetect.events.seek import seek
 from fascidetect.events.threshold import clip_threshold
 from fascidetect.model import Unusable
@@ -176,7 +176,7 @@ def test_below_the_threshold_is_kept_but_never_counted():
     one = found(make_trace(weakest, duration_s=10))
     assert all(j.candidate.score >= one.threshold for j in one.judged if j.reason != "below_threshold")
     faint = [j.candidate for j in one.judged if j.reason == "below_threshold"]
-    assert all(c.score < one.threshold * c.uneven**UNEVEN or np.hypot(*c.displacement_px) < FAINTEST_PX for c in faint)
+    assert all(c.score < one.threshold or np.hypot(*c.displacement_px) < FAINTEST_PX for c in faint)
     assert {"", "below_threshold"} <= {j.reason for j in one.judged}
 
 

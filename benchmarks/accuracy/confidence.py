@@ -1,0 +1,80 @@
+"""Fit the few coefficients of `fascidetect.events.confidence` to candidates of clips whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import store
+from jobs import Job, clip_and_truth
+
+from fascidetect.evaluate import match
+from fascidetect.evaluate.tally import TOLERANCES_S, same_places
+from fascidetect.events.confidence import features, unrest_at
+from fascidetect.events.decide import decide
+from fascidetect.events.describe import make_event
+from fascidetect.events.seek import seek
+from fascidetect.model import FloatArray
+from fascidetect.quality.usable import find_unusable
+from fascidetect.settings import Settings
+
+ADMITTED = ("", "below_threshold", "shape", "keyframe")
+"""What other rules reject is no question for the model."""
+
+RIDGE = 1.0
+ROUNDS = 40
+HEAD = """\
+# Weights of the logistic model of `confidence.py`: log-odds that a candidate is a twitch.
+# Fitted on the development side by `python benchmarks/accuracy --side dev --fit`; never edited by hand.
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Candidates of one clip: what the model sees of each, (N, K), and which are twitches, (N,)."""
+
+    values: FloatArray
+    true: FloatArray
+    names: tuple[str, ...]
+
+
+def known_of(job: Job) -> Known | None:
+    """Candidates of a clip that no other rule rejects; None without any."""
+    path, truth = clip_and_truth(job)
+    trace = store.trace_of(path, truth.sha256)
+    settings = Settings()
+    windows = seek(trace, settings.quality.max_gap_s, settings.detect)
+    found = decide(windows, trace, find_unusable(trace, settings.quality), settings.detect)
+    asked = [j for j in found.judged if j.reason in ADMITTED]
+    if not asked:
+        return None
+    events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]
+    there = same_places(truth.events, events, trace.clip)
+    peaks = [np.array([e.peak_s for e in part]) for part in (truth.events, events)]
+    hit = {k for _, k in match(*peaks, TOLERANCES_S[0], there)}
+    rows = [features(j.candidate, unrest_at(trace, j.candidate.peak_s)) for j in asked]
+    values = np.array([list(row.values()) for row in rows])
+    return Known(values, np.array([k in hit for k in range(len(asked))]), tuple(rows[0]))
+
+
+def fitted(known: Sequence[Known]) -> dict[str, float]:
+    """Weights by ridge-penalized maximum likelihood over all clips."""
+    values, true = np.concatenate([k.values for k in known]), np.concatenate([k.true for k in known])
+    middle, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    table = np.column_stack([np.ones(len(values)), (values - middle) / spread])
+    penalty = np.diag([0.0, *[RIDGE] * values.shape[1]])
+    weights = np.zeros(table.shape[1])
+    for _ in range(ROUNDS):  # Newton
+        share = 1 / (1 + np.exp(-table @ weights))
+        curvature = table.T @ (table * (share * (1 - share) + 1e-9)[:, None]) + penalty
+        weights += np.linalg.solve(curvature, table.T @ (true - share) - penalty @ weights)
+    slopes = weights[1:] / spread
+    return {"constant": float(weights[0] - slopes @ middle), **dict(zip(known[0].names, slopes.tolist(), strict=True))}
+
+
+def as_toml(weights: dict[str, float], known: Sequence[Known]) -> str:
+    """The file of coefficients."""
+    n, n_true = sum(len(k.true) for k in known), sum(int(k.true.sum()) for k in known)
+    lines = [f"{name} = {value:.4f}" for name, value in weights.items()]
+    return "\n".join([f"{HEAD}# {n} candidates of {len(known)} clips, {n_true} of them twitches.", *lines]) + "\n"
