@@ -152,7 +152,8 @@ def test_the_first_printed_page_holds_all_but_the_list(open_page, shown_once):
     assert page.locator(".notice").bounding_box()["y"] + page.locator(".notice").bounding_box()["height"] < high
     assert page.locator("#movements").bounding_box()["y"] > page.locator(".notice").bounding_box()["y"]
     assert not page.locator("#video").is_visible()
-    assert page.locator(".still svg").is_visible()
+    assert page.locator(".place-and-list .still svg").is_visible()
+    assert not page.locator(".limits svg").is_visible()
 
 
 def test_no_page_is_printed_for_a_list_of_nothing(open_page, tmp_path):
