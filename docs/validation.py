@@ -49,8 +49,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     clips = tree["clips"]
     silent = [name for name, clip in clips.items() if clip["verdict"] == "cannot_analyze"]
     sums = total["total"]
-    quick = ", the quick choice of clips" if tree["quick"] else ""
-    yield f"Side: **{tree['side']}**{quick}; {sums['n_clips']} clips, {sums['clip_s'] / 60:.0f} minutes,"
+    yield f"Side: **{tree['side']}** {tree['choice'] or '(all clips)'}; {sums['n_clips']} clips, {sums['clip_s'] / 60:.0f} minutes,"
     yield f"{sums['n_true']} twitches. 95 % intervals in brackets: bootstrap over clips, or exact (Poisson) for false events."
     yield "\n## All clips\n"
     yield "| peaks within | " + " | ".join(f"{tolerance} s" for tolerance in groups["all"]) + " |"

@@ -12,7 +12,7 @@ import dataclasses
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,11 @@ IntArray = npt.NDArray[np.integer[Any]]
 ByteArray = npt.NDArray[np.uint8]
 
 Verdict = Literal["ok", "limited", "cannot_analyze"]
+
+Fault = Literal["", "not registered", "shaken", "blurred", "out of focus", "dark or clipped", "covered"]
+"""What keeps one frame from being judged; "" for nothing."""
+
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 SCHEMA_VERSION = "1.0"
 """Version of every file written; the first number changes when a reader would break."""
@@ -192,12 +197,16 @@ class CameraMotion:
         Robust sd of what the registration leaves, in contrast units (percent).
     ok
         False where the frame could not be registered; nothing may be concluded from it.
+    jump_px
+        How far the picture's rim seems to have gone since the last good frame, analysis_px; NaN where nothing
+        could be fitted.
     """
 
     affine: FloatArray
     gain: float
     residual: float
     ok: bool
+    jump_px: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +227,8 @@ class Registration:
         (T, 3, 3) reference to frame, analysis_px.
     gain, ok, key_frame, repeated
         (T,) see `CameraMotion` and `Frame`.
+    fault
+        (T,) uint8, index into `FAULTS`: what is wrong with the frame, also with one that could be registered.
     residual_level
         (T,) robust sd left by the registration, percent contrast.
     mask
@@ -244,6 +255,7 @@ class Registration:
     ok: BoolArray
     key_frame: BoolArray
     repeated: BoolArray
+    fault: ByteArray
     residual_level: FloatArray
     mask: FloatArray
     subject: FloatArray
@@ -262,6 +274,7 @@ class Registration:
                 "ok": (n,),
                 "key_frame": (n,),
                 "repeated": (n,),
+                "fault": (n,),
                 "residual_level": (n,),
                 "mask": (rows, cols),
                 "subject": (rows, cols),

@@ -61,6 +61,9 @@ def test_the_same_name_is_always_the_same_clip(bench, sides):
     assert len(set(all_of_them.values())) == len(all_of_them) == len(sides["dev"])
     quick = {i.name: i.recipe.sha256 for i in bench["groups"].items("dev", quick=True)}
     assert quick.items() < all_of_them.items()
+    first = [i.name for i in bench["groups"].items("report", most=1)]
+    assert first == [i.name for i in sides["report"]][: len(first)]
+    assert Counter(i.group for i in sides["report"] if i.name in first).most_common(1)[0][1] == 2
     assert {i.group for i in bench["groups"].items("dev", ("dark", "trains"))} == {"dark", "trains"}
 
 
@@ -88,7 +91,7 @@ def test_runs_can_be_read_and_compared(bench):
     rows = [report.Row.of("still", clips)]
     assert "still" in report.table(rows)
     assert "at +-0.1 s" in report.tight(rows)
-    old = json.loads(json.dumps(report.tree("dev", rows, clips, quick=True)))
+    old = json.loads(json.dumps(report.tree("dev", rows, clips, " (quick)")))
     better = replace(tally, n_hits=4)
     now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]
     assert "0.50 (0.50..0.50)" in report.against(old, now)

@@ -113,7 +113,7 @@ def results(tmp_path):
     }
     tree = {
         "side": "report",
-        "quick": True,
+        "choice": "(quick)",
         "groups": {n: {f"{t:g}": scores_tree(summarize(ts)) for t in TOLERANCES_S} for n, ts in groups.items()},
         "clips": told,
         "baselines": {"lk-top5": told},

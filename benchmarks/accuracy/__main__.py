@@ -35,6 +35,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/accuracy", description=__doc__)
     parser.add_argument("--side", choices=SIDES, required=True, help="dev: tune on it as you like; report: only report")
     parser.add_argument("--quick", action="store_true", help="few clips: about 10 minutes the first time")
+    parser.add_argument(
+        "--clips", type=int, default=0, metavar="N", help="of each group the first N with and N without twitches"
+    )
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(
         "--real",
@@ -74,7 +77,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def jobs_of(asked: argparse.Namespace) -> list[Job]:
-    chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick))
+    chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick, most=asked.clips))
     jobs = [made(item, remake=asked.remake) for item in chosen]
     return jobs + [injected(path, asked.side) for path in real_clips(None if asked.realism else asked.real)]
 
@@ -118,7 +121,7 @@ def compare_with_real(asked: argparse.Namespace) -> int:
     folder = realism.real_folder(asked.real)
     made = sorted(spread(realism.of_job, jobs, asked.jobs))
     real = sorted(spread(realism.of_real, real_clips(folder), asked.jobs))
-    print(f"side: {asked.side}{' (quick)' if asked.quick else ''}\n")
+    print(f"side: {asked.side}{choice(asked)}\n")
     print(realism.table([looks for _, looks in made], [looks for _, looks in real]))
     print(f"\n{realism.each(real)}" if real else f"\nno real clips in {folder}: name their folder with --real")
     return 0
@@ -152,6 +155,13 @@ def fit_confidence(asked: argparse.Namespace) -> int:
     return 0
 
 
+def choice(asked: argparse.Namespace) -> str:
+    """Which of a side's clips were run, in words; "" for all."""
+    named = [f"groups {', '.join(asked.groups)}"] if asked.groups else []
+    few = ["quick"] if asked.quick else [f"first {asked.clips} of each group"] if asked.clips else []
+    return f" ({'; '.join(few + named)})" if few + named else ""
+
+
 def told(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -180,13 +190,12 @@ def main() -> int:
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
     total = Row.of("all", found)
-    short = " (quick)" if asked.quick else ""
-    print(f"side: {asked.side}{short}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
+    print(f"side: {asked.side}{choice(asked)}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
     print(f"\nall clips:\n{scores_table(total.scores)}")
     print(report.notes(found), end="")
-    tree = report.tree(asked.side, [*rows, total], found, quick=asked.quick)
+    tree = report.tree(asked.side, [*rows, total], found, choice(asked))
     if asked.methods:
         theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
         print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(asked.methods)}")

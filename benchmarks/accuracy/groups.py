@@ -306,8 +306,8 @@ TIGHT = ("trains",)
 """Groups that are told also at the tolerance of 0.10 s."""
 
 
-def items(side: str, names: tuple[str, ...] = (), *, quick: bool = False) -> Iterator[Item]:
-    """List the clips of a side.
+def items(side: str, names: tuple[str, ...] = (), *, quick: bool = False, most: int = 0) -> Iterator[Item]:
+    """List the clips of a side: the first ones of all groups first, so that a run cut short has been everywhere.
 
     Parameters
     ----------
@@ -317,14 +317,16 @@ def items(side: str, names: tuple[str, ...] = (), *, quick: bool = False) -> Ite
         Groups; empty = all.
     quick
         The short list.
+    most
+        Of each group so many clips with and so many without twitches; 0 = all.
     """
     chosen = names or (QUICK if quick else tuple(group.name for group in GROUPS))
-    for group in GROUPS:
-        if group.name in chosen:
-            for k in range(1 if quick else N_TWITCHING[side]):
-                yield item(group, side, k, quiet=False)
-            for k in range((1 if quick else N_QUIET[side]) if group.quiet else 0):
-                yield item(group, side, k, quiet=True)
+    groups = [group for group in GROUPS if group.name in chosen]
+    most = 1 if quick else most or max(N_TWITCHING[side], N_QUIET[side])
+    for k in range(most):
+        for quiet, n in ((False, N_TWITCHING[side]), (True, N_QUIET[side])):
+            if k < n:
+                yield from (item(group, side, k, quiet=quiet) for group in groups if group.quiet or not quiet)
 
 
 def item(group: Group, side: str, k: int, *, quiet: bool) -> Item:

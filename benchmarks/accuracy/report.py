@@ -76,11 +76,11 @@ def notes(outcomes: Sequence[Outcome]) -> str:
     return "".join(f"\n{line}" for line in lines) + "\n" if lines else ""
 
 
-def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], *, quick: bool) -> dict[str, Any]:
+def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: str) -> dict[str, Any]:
     """All numbers: groups by tolerance, and the sums of every clip."""
     return {
         "side": side,
-        "quick": quick,
+        "choice": choice.strip(),
         "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
         "clips": clips_tree(outcomes),
     }

@@ -142,6 +142,7 @@ def _registration(facts: _Facts) -> dict[str, Layout]:
         "ok": Layout("b1", (n,)),
         "key_frame": Layout("b1", (n,)),
         "repeated": Layout("b1", (n,)),
+        "fault": Layout("u1", (n,)),
         "residual_level": Layout("f8", (n,)),
         "mask": Layout("f8", grid),
         "subject": Layout("f8", grid),

@@ -10,10 +10,12 @@ import numpy as np
 
 from fascidetect.errors import SettingsError
 from fascidetect.model import (
+    FAULTS,
     BoolArray,
     ByteArray,
     CameraMotion,
     ClipFacts,
+    Fault,
     FloatArray,
     Frame,
     Geometry,
@@ -31,6 +33,7 @@ from fascidetect.motion.cells import (
     warp,
 )
 from fascidetect.motion.contrast import cell_mean, identity, local_contrast, smooth
+from fascidetect.motion.fault import fault_of
 from fascidetect.motion.stabilize import Template, Tracker, displaced, make_template
 from fascidetect.motion.store import GrowingArray
 from fascidetect.motion.subject import POINTS_PER_CELL, SubjectVotes
@@ -92,7 +95,7 @@ class MotionMeter:
         self._good = 0
         self._since_renewal = 0
 
-    def step(self, frame: Frame) -> tuple[CameraMotion, CellMotion]:
+    def step(self, frame: Frame) -> tuple[CameraMotion, Fault, CellMotion]:
         """Measure one frame, then let it into the reference."""
         luma = smooth(frame.luma, self._settings)
         pair = make_pair(local_contrast(luma, self._geometry.cell_px, self._settings), luma)
@@ -102,6 +105,7 @@ class MotionMeter:
         assert against is not None  # noqa: S101 - for mypy
         template = displaced(against.template, self._guess.field_px, self._geometry.cell_px)
         camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, template)
+        fault = fault_of(camera, pair, against.reference, against.weight, self._geometry.shape)
         motion = _still(self._geometry)
         if camera.ok:
             motion, lying = measure_cells(
@@ -116,7 +120,7 @@ class MotionMeter:
         if camera.ok and self._since_renewal == 0:
             grid = landing(camera.affine, self._guess.field_px, self._geometry.cell_px)
             self._still = warp(luma, grid, self._still)
-        return camera, motion
+        return camera, fault, motion
 
     def _laid(self, pair: Pair, camera: CameraMotion, against: _Against) -> Pair:
         cell_px = self._geometry.cell_px
@@ -279,10 +283,12 @@ def measure_frames(
     displacement, lit, residual = GrowingArray((*shape, 2)), GrowingArray(shape), GrowingArray((*shape, 2))
     stamps: list[tuple[float, int, bool, bool]] = []
     cameras: list[CameraMotion] = []
+    faults: list[int] = []
     for frame in frames:
-        camera, motion = meter.step(frame)
+        camera, fault, motion = meter.step(frame)
         stamps.append((frame.time_s, frame.index, frame.key_frame, frame.repeated))
         cameras.append(camera)
+        faults.append(FAULTS.index(fault))
         displacement.append(motion.displacement_px)
         lit.append(motion.shading_pct)
         residual.append(motion.residual)
@@ -300,6 +306,7 @@ def measure_frames(
         ok=np.array([c.ok for c in cameras], bool),
         key_frame=np.array([s[2] for s in stamps], bool),
         repeated=np.array([s[3] for s in stamps], bool),
+        fault=np.array(faults, np.uint8),
         residual_level=np.array([c.residual for c in cameras]),
         mask=outcome.mask,
         subject=outcome.subject,

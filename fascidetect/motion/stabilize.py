@@ -221,14 +221,16 @@ class Tracker:
         """
         fit = register(contrast, template, self._last_good, self._rounds)
         if fit is None:
-            return self._failed()
+            self.bad_in_a_row += 1
+            return CameraMotion(self._last_good, 0.0, float("nan"), ok=False, jump_px=float("nan"))
         if len(self._first) >= 5 and fit.first_residual > LOST * float(np.median(self._first)):
             fit = self._search(contrast, reference, weight, template, fit)
-        motion = CameraMotion(fit.affine, fit.gain, fit.residual, self._believable(fit, template))
+        motion = CameraMotion(fit.affine, fit.gain, fit.residual, self._believable(fit, template), self._jump(fit))
         self._first.append(fit.first_residual)
         self._final.append(fit.residual)
         if not motion.ok:
-            return self._failed(fit)
+            self.bad_in_a_row += 1
+            return replace(motion, affine=self._last_good)
         self._last_good = fit.affine
         self.bad_in_a_row = 0
         return motion
@@ -244,10 +246,9 @@ class Tracker:
     def _believable(self, fit: Fit, template: Template) -> bool:
         spread = 1.4826 * float(np.median(np.abs(template.contrast)))
         change = fit.affine - self._last_good
-        jump = float(np.hypot(*(change[:2] @ np.array([self._long_px / 2, self._long_px / 3, 1]))))
         patience = 1 + 0.2 * self.bad_in_a_row  # the longer it was lost, the farther it may have gone
         return bool(
-            jump <= MAX_JUMP * self._long_px * patience
+            self._jump(fit) <= MAX_JUMP * self._long_px * patience
             and np.abs(change[:2, :2]).max() <= MAX_LINEAR_JUMP * patience
             and np.abs(fit.affine[:2, :2] - np.eye(2)).max() <= MAX_LINEAR
             and fit.gain >= FAINTEST
@@ -255,7 +256,7 @@ class Tracker:
             and (len(self._final) < 5 or fit.residual <= max(BAD * float(np.median(self._final)), UNLIKE * spread))
         )
 
-    def _failed(self, fit: Fit | None = None) -> CameraMotion:
-        self.bad_in_a_row += 1
-        residual = fit.residual if fit else float("nan")
-        return CameraMotion(self._last_good, 0.0, residual, ok=False)
+    def _jump(self, fit: Fit) -> float:
+        """How far a point well out in the picture has gone since the last good frame, analysis_px."""
+        change = fit.affine - self._last_good
+        return float(np.hypot(*(change[:2] @ np.array([self._long_px / 2, self._long_px / 3, 1]))))

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
+from fascidetect.model import FAULTS, BoolArray, ByteArray, Registration, Unusable
 from fascidetect.settings import QualitySettings
 
 FROZEN, FROZEN_S = "frozen picture", 0.5
+FAULTY_S = 0.2  # a fault that leaves the picture registered for less is no loss
 JOIN_S = 0.15  # usable bits shorter than this between two unusable ones are no use
 
 
@@ -24,9 +25,9 @@ def find_unusable(trace: Registration, settings: QualitySettings) -> tuple[Unusa
     Returns
     -------
     tuple of Unusable
-        Reasons: ``no frames`` (gaps), ``shaken or not registered``, ``frozen picture``.
+        Reasons: ``no frames`` (gaps), ``frozen picture``, and those of `fascidetect.model.FAULTS`.
     """
-    return join([*_gaps(trace, settings.max_gap_s), *_frozen(trace), *_unregistered(trace)])
+    return join([*_gaps(trace, settings.max_gap_s), *_frozen(trace), *_unregistered(trace), *_faulty(trace)])
 
 
 def usable_seconds(start_s: float, end_s: float, unusable: tuple[Unusable, ...]) -> float:
@@ -45,23 +46,38 @@ def _gaps(trace: Registration, max_gap_s: float) -> list[Unusable]:
 
 def _frozen(trace: Registration) -> list[Unusable]:
     """Stretches in which every picture repeats the one before; a repeated picture or two are no such thing."""
-    runs = _runs(trace.time_s, trace.repeated, trace.median_interval_s, FROZEN)
-    return [run for run in runs if run.end_s - run.start_s >= FROZEN_S]
+    spans = [_span(trace, a, b, FROZEN) for a, b in _runs(trace.repeated)]
+    return [span for span in spans if span.end_s - span.start_s >= FROZEN_S]
 
 
 def _unregistered(trace: Registration) -> list[Unusable]:
-    return _runs(trace.time_s, ~trace.ok, trace.median_interval_s, "shaken or not registered")
+    """Stretches that could not be registered, for the reason that most of their frames give."""
+    return [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in _runs(~trace.ok)]
 
 
-def _runs(time_s: FloatArray, hit: BoolArray, interval_s: float, reason: str) -> list[Unusable]:
-    """Intervals covered by runs of True; a frame covers half an interval to both sides."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit, [False]]).astype(np.int8)))
-    half = interval_s / 2
-    first, last = (float(time_s[0]), float(time_s[-1])) if len(time_s) else (0.0, 0.0)
-    return [
-        Unusable(max(first, float(time_s[a]) - half), min(last, float(time_s[b - 1]) + half), reason)
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-    ]
+def _faulty(trace: Registration) -> list[Unusable]:
+    """Stretches that could be registered and yet show too little."""
+    hit = trace.ok & (trace.fault > 0)
+    spans = [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in _runs(hit)]
+    return [span for span in spans if span.end_s - span.start_s >= FAULTY_S]
+
+
+def _commonest(fault: ByteArray) -> str:
+    counts = np.bincount(fault, minlength=len(FAULTS))[1 : len(FAULTS)]
+    return FAULTS[1 + int(np.argmax(counts))]  # the first, "not registered", where none is named
+
+
+def _runs(hit: BoolArray) -> list[tuple[int, int]]:
+    """Runs of True as (first, past the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit, [False]]).astype(np.int8))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _span(trace: Registration, start: int, stop: int, reason: str) -> Unusable:
+    """The time of the frames start .. stop - 1; each covers half an interval to both sides."""
+    time_s, half = trace.time_s, trace.median_interval_s / 2
+    first, last = float(time_s[start]) - half, float(time_s[stop - 1]) + half
+    return Unusable(max(float(time_s[0]), first), min(float(time_s[-1]), last), reason)
 
 
 def join(found: Iterable[Unusable]) -> tuple[Unusable, ...]:

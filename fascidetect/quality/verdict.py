@@ -35,6 +35,19 @@ FREEZES = (
 )
 
 
+STEADY = "rest the phone on something and keep the limb still"
+REMEDIES = {
+    "out of focus": "tap the skin on the screen to hold the focus, and do not go closer than the phone can focus",
+    "dark or clipped": "film in good light from the side, without glare",
+    "covered": "keep the lens and the skin free",
+    "the limb itself moves": "let the limb lie and move nothing on purpose",
+    "disturbed picture": "use the original file, and keep hands, cloth and shadows out of the picture",
+    "frozen picture": "film again, or use the original file",
+    "no frames": "film again, or use the original file",
+}
+"""What to do about time that was lost; for anything else `STEADY`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What the event half learned about the clip; lengths in analysis_px, NaN where unknown."""
@@ -67,7 +80,7 @@ def make_quality(
     """
     usable_s = _usable_s(trace, unusable)
     fatal = _fatal(trace, usable_s, unusable, measured, settings)
-    doubts = [] if fatal else _doubts(trace, usable_s, measured, settings)
+    doubts = [] if fatal else _doubts(trace, usable_s, unusable, measured, settings)
     verdict: Verdict = "cannot_analyze" if fatal else "limited" if doubts else "ok"
     scale = trace.geometry.px_per_analysis_px
     lengths = (measured.noise_px, measured.limit50_px, measured.limit90_px)
@@ -127,18 +140,29 @@ def _too_little(trace: Registration, usable_s: float, unusable: tuple[Unusable, 
     needed = f"at least {settings.min_clip_s:g} s are needed"
     if not long_enough(length_s, settings.min_clip_s + ROUNDING_S):
         return f"the clip (or the chosen part of it) is too short ({length_s:.1f} s; {needed}): film for 60 to 90 s"
-    lost = {u.reason: 0.0 for u in unusable}
-    for u in unusable:
-        lost[u.reason] += u.end_s - u.start_s
-    worst = max(lost, key=lambda reason: lost[reason]) if lost else "no usable frames"
+    worst = _worst(unusable)
     return (
-        f"only {np.floor(10 * usable_s) / 10:.1f} s of {length_s:.1f} s can be used ({worst}); {needed}: "
-        "rest the phone on something and keep the limb still"
+        f"only {np.floor(10 * usable_s) / 10:.1f} s of {length_s:.1f} s can be used ({worst or 'no usable frames'}); "
+        f"{needed}: {REMEDIES.get(worst, STEADY)}"
     )
 
 
-def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: QualitySettings) -> list[str]:
-    length_s = float(trace.time_s[-1] - trace.time_s[0])
+def _worst(unusable: tuple[Unusable, ...]) -> str:
+    """The reason that most time was lost to; "" where none was."""
+    lost = {u.reason: 0.0 for u in unusable}
+    for u in unusable:
+        lost[u.reason] += u.end_s - u.start_s
+    return max(lost, key=lambda reason: lost[reason], default="")
+
+
+def _doubts(
+    trace: Registration,
+    usable_s: float,
+    unusable: tuple[Unusable, ...],
+    measured: Measured,
+    settings: QualitySettings,
+) -> list[str]:
+    length_s, worst = float(trace.time_s[-1] - trace.time_s[0]), _worst(unusable)
     share, bits, copied = measured.analyzed_share, trace.clip.bits_per_px, looks_like_a_copy(trace.clip)
     rules = (
         (
@@ -148,7 +172,7 @@ def _doubts(trace: Registration, usable_s: float, measured: Measured, settings: 
         ),
         (
             usable_s < MOSTLY_UNUSABLE * length_s,
-            f"only {usable_s:.0f} s of {length_s:.0f} s could be used: rest the phone on something",
+            f"only {usable_s:.0f} s of {length_s:.0f} s could be used (mostly {worst}): {REMEDIES.get(worst, STEADY)}",
         ),
         (
             trace.area == "whole picture",

@@ -86,6 +86,7 @@ def make_trace(
         ok=np.ones(n, bool),
         key_frame=np.zeros(n, bool),
         repeated=np.zeros(n, bool),
+        fault=np.zeros(n, np.uint8),
         residual_level=np.ones(n),
         mask=np.ones((rows, cols)) if whole else inside.astype(float),
         subject=np.ones((rows, cols)) if whole else inside.astype(float),
@@ -209,7 +210,7 @@ def make_result(
 
 def cannot_analyze(trace: MotionTrace, reason: str) -> Result:
     """Result of a clip that could not be judged."""
-    result = make_result(trace, unusable=(Unusable(0.0, trace.clip.duration_s - 0.001, "shaken or not registered"),))
+    result = make_result(trace, unusable=(Unusable(0.0, trace.clip.duration_s - 0.001, "shaken"),))
     return dataclasses.replace(
         result,
         quality=dataclasses.replace(

@@ -94,6 +94,7 @@ def make_trace(
         ok=np.ones(n, bool),
         key_frame=np.zeros(n, bool),
         repeated=np.zeros(n, bool),
+        fault=np.zeros(n, np.uint8),
         residual_level=np.ones(n),
         mask=np.ones((rows, cols)),
         subject=np.ones((rows, cols)),
@@ -113,7 +114,7 @@ def _grain(rng: np.random.Generator, shape: tuple[int, int, int]) -> FloatArray:
 def without(trace: MotionTrace, start_s: float, end_s: float) -> MotionTrace:
     """The trace less the frames between two times: a gap."""
     rows = (trace.time_s < start_s) | (trace.time_s >= end_s)
-    small = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "repeated", "residual_level")
+    small = ("time_s", "frame_index", "affine", "gain", "ok", "key_frame", "repeated", "fault", "residual_level")
     large = ("displacement_px", "shading_pct", "residual")
     return dataclasses.replace(trace, **{name: getattr(trace, name)[rows] for name in (*small, *large)})
 

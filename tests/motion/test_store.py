@@ -20,6 +20,7 @@ def trace():
         ok=rng.random(30) > 0.3,
         key_frame=rng.random(30) > 0.7,
         repeated=rng.random(30) > 0.9,
+        fault=rng.integers(0, 7, 30).astype(np.uint8),
         residual_level=np.where(rng.random(30) > 0.5, np.nan, 1.5),
         mask=rng.random((27, 48)),
         subject=rng.random((27, 48)),

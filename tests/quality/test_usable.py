@@ -7,7 +7,7 @@ from helpers.traces import make_trace, without
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascidetect.model import Unusable
+from fascidetect.model import FAULTS, Unusable
 from fascidetect.quality.usable import find_unusable, join, usable_seconds
 from fascidetect.settings import QualitySettings
 
@@ -30,7 +30,24 @@ def test_frames_that_were_not_registered_cover_half_an_interval_more():
     ok[30:45] = False
     (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok), QualitySettings())
     assert (lost.start_s, lost.end_s) == (pytest.approx(1 - 1 / 60), pytest.approx(44 / 30 + 1 / 60))
-    assert lost.reason == "shaken or not registered"
+    assert lost.reason == "not registered"
+
+
+def test_a_stretch_is_named_after_what_most_of_its_frames_suffer_from():
+    ok, fault = np.ones(90, bool), np.zeros(90, np.uint8)
+    ok[30:45] = False
+    fault[30:40], fault[40:45] = FAULTS.index("covered"), FAULTS.index("shaken")
+    (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok, fault=fault), QualitySettings())
+    assert lost.reason == "covered"
+
+
+def test_frames_that_are_registered_and_show_too_little_are_lost_if_they_last():
+    fault = np.zeros(90, np.uint8)
+    fault[[10, 20, 21]] = FAULTS.index("blurred")
+    fault[60:75] = FAULTS.index("out of focus")
+    (lost,) = find_unusable(replace(make_trace(duration_s=3), fault=fault), QualitySettings())
+    assert lost.reason == "out of focus"
+    assert (lost.start_s, lost.end_s) == (pytest.approx(2 - 1 / 60), pytest.approx(74 / 30 + 1 / 60))
 
 
 def test_all_lost_is_all_unusable():

@@ -80,7 +80,12 @@ def test_nothing_is_said_where_nothing_can_be_told(trace, unusable, measured, wo
     ("trace", "unusable", "measured", "words"),
     [
         (lambda: good(12.0), (), GOOD, "too short for a rate (12 s usable; at least 20 s are needed)"),
-        (good, [Unusable(5, 30, "no frames")], GOOD, "only 15 s of 40 s could be used: rest the phone"),
+        (
+            good,
+            [Unusable(5, 30, "no frames")],
+            GOOD,
+            "only 15 s of 40 s could be used (mostly no frames): film again",
+        ),
         (lambda: good(area="whole picture"), (), GOOD, "could not be told from the background, so the whole picture"),
         (lambda: good(area="skin"), (), replace(GOOD, analyzed_share=0.1), "only 10 % of the picture was analyzed"),
         (lambda: with_bits(0.02), (), GOOD, "strongly compressed (0.020 bits per pixel and frame)"),

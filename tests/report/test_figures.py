@@ -33,7 +33,7 @@ def full():
     rejections = tuple(Rejection(make_event(trace, t, (0.5, 0.5), focus=0), "global") for t in (20.0, 21.0))
     sustained = (Sustained("rhythmic", 500.0, 300.0, 50.0, 30.0, 90.0, 1.2, 60),)
     return trace, make_result(
-        trace, events, rejections, unusable=(Unusable(60.0, 75.0, "shaken or not registered"),), sustained=sustained
+        trace, events, rejections, unusable=(Unusable(60.0, 75.0, "shaken"),), sustained=sustained
     )
 
 

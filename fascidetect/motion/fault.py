@@ -1,0 +1,56 @@
+"""What keeps a frame from being judged: the reasons of unusable time that only the pixel half can tell."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fascidetect.model import CameraMotion, Fault, FloatArray
+from fascidetect.motion.cells import Pair
+
+DARK, CLIPPED = 20.0, 250.0  # gray levels between which skin has contrast
+MOST = 0.5  # of the subject's cells: as many must be dark or clipped, or have changed
+OTHER_LIGHT = 0.3  # relative change of brightness that tells another picture from a blurred one
+FADED = 0.5  # share of its usual contrast below which a picture is blurred
+FAST = 0.01  # of the long side between neighboring frames: so much blurs
+SHAKEN = 0.04  # ... and so much is a blow or a swing
+
+
+def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatArray, shape: tuple[int, int]) -> Fault:
+    """Name what is wrong with a frame; "" where nothing is.
+
+    Parameters
+    ----------
+    camera
+        Its registration, which may have failed.
+    frame, reference
+        As filmed, and what it was registered to.
+    weight
+        (h, w) 0..1, what belongs to the subject.
+    shape
+        (R, C) of the grid of cells, on which brightness is looked at.
+    """
+    subject = _coarse(weight, shape) > 0.5
+    if not subject.any():
+        return "" if camera.ok else "not registered"
+    luma = _coarse(frame.luma, shape)[subject]
+    if np.mean((luma < DARK) | (luma > CLIPPED)) > MOST:
+        return "dark or clipped"
+    fast = camera.jump_px > FAST * max(weight.shape)
+    if camera.ok:
+        return "" if camera.gain > FADED - 1 else "blurred" if fast else "out of focus"
+    usual = _coarse(reference.luma, shape)[subject]
+    if np.mean(np.abs(luma - usual) > OTHER_LIGHT * usual) > MOST:
+        return "covered"
+    if _spread(frame.contrast) < FADED * _spread(reference.contrast):
+        return "blurred" if fast else "out of focus"
+    return "shaken" if camera.jump_px > SHAKEN * max(weight.shape) else "not registered"
+
+
+def _coarse(image: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _spread(contrast: FloatArray) -> float:
+    _, sd = cv2.meanStdDev(contrast)
+    return float(sd[0, 0])
