@@ -125,7 +125,7 @@ def results(tmp_path):
 
 def test_results_become_tables_and_pictures(docs, results, tmp_path):
     page = docs["validation"].page(results, tmp_path)
-    assert "Side: **report**, the quick choice of clips; 5 clips, 5 minutes," in page
+    assert "Side: **report** (quick); 5 clips, 5 minutes," in page
     assert "| still | 13 | 12 | 2 | 0.89" in page
     assert "1.0 min, 1 |" in page
     assert "Not judged at all, which is an answer, too: dark." in page
