@@ -32,7 +32,7 @@ _INTERVAL = "end of its exact 95 % Poisson interval"
 MEANINGS = {
     "action": "`accept`, `reject`, `add`, `move`, `note` or `undo`",
     "amplitude_mm": "the same in millimeters, where a scale is given",
-    "amplitude_px": "largest displacement, px of the full-size picture",
+    "amplitude_px": "how far the middle of the movement goes at its peak, px of the full-size picture",
     "analyzed_share": "share of the picture that was analyzed, 0 to 1",
     "area": "how the analyzed area was found: `roi`, `skin` or `whole picture`",
     "bit_depth": "bits of a sample",

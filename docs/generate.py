@@ -17,7 +17,7 @@ import validation
 
 from fascidetect import verify
 from fascidetect.cli.app import COMMANDS, main
-from fascidetect.events import foci, limit, reject, score, stretch, sustained, voluntary
+from fascidetect.events import find, foci, limit, reject, score, stretch, sustained, voluntary
 from fascidetect.phantom import recipe, twitch
 from fascidetect.settings import Settings
 from fascidetect.settings_file import to_toml
@@ -47,7 +47,7 @@ def write_all(folder: Path) -> None:
 def constants() -> dict[str, str]:
     """Numbers of the code that the method page names, as text."""
     held: dict[str, str] = {}
-    for module in (foci, limit, reject, score, stretch, sustained, verify, voluntary):
+    for module in (find, foci, limit, reject, score, stretch, sustained, verify, voluntary):
         short = module.__name__.rsplit(".", 1)[1]
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, int | float):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import confidence
+import filming
 import limits
 import realism
 import report
@@ -57,6 +58,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
     parser.add_argument("--fit", action="store_true", help="print the coefficients of the confidence of events anew")
     parser.add_argument("--limits", action="store_true", help="whether the detection limits that are told are true")
+    parser.add_argument("--filming", action="store_true", help="what it is worth to film well: one muscle, many ways")
+    parser.add_argument(
+        "--picture", type=Path, metavar="OUT.webp", help="with --filming: draw what some ways look like"
+    )
     parser.add_argument("--verify", action="store_true", help="with --limits: also as --verify-limit does it")
     asked = parser.parse_args(words)
     try:
@@ -141,6 +146,21 @@ def check_limits(asked: argparse.Namespace) -> int:
     return 0
 
 
+def compare_filming(asked: argparse.Namespace) -> int:
+    """Print how small a movement shows, filmed in one way and the other."""
+    found: dict[str, filming.Shown] = {}
+    for one in spread(filming.shown_by, [(way, asked.side) for way in filming.WAYS], asked.jobs):
+        found[one.name] = one
+        told(f"[{len(found)}/{len(filming.WAYS)}] {one.name}: {one.limit50_mm:.2f} mm")
+    shown = [found[way.name] for way in filming.WAYS]
+    print(f"side: {asked.side}; pixels {store.source_hash(store.PIXEL_PARTS)}\n\n{filming.filming_table(shown)}")
+    if asked.picture:
+        filming.draw_ways(asked.side, asked.picture)
+    if asked.output:
+        asked.output.write_text(json.dumps(filming.filming_tree(asked.side, shown), indent=1) + "\n")
+    return 0
+
+
 def tune_baselines(asked: argparse.Namespace) -> int:
     """Print the F1 of the baselines at each value of their constants."""
     for name, by_constant in rivals(asked, jobs_of(asked)):
@@ -180,6 +200,7 @@ def main() -> int:
     for wanted, work in (
         (asked.realism, compare_with_real),
         (asked.limits, check_limits),
+        (asked.filming, compare_filming),
         (asked.tune, tune_baselines),
         (asked.fit, fit_confidence),
     ):

@@ -181,7 +181,7 @@ def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
 
 
 def _below_floor(one: Judged, least_px: float) -> Judged:
-    small = not one.reason and float(np.hypot(*one.candidate.displacement_px)) < least_px
+    small = not one.reason and one.candidate.amplitude_px < least_px
     return replace(one, reason="below_floor") if small else one
 
 

@@ -26,7 +26,7 @@ def make_event(one: Candidate, trace: Registration, sure: float, focus: int, cli
     x, y = geometry.analysis_to_px(transform(camera, ref_xy))
     ref_x, ref_y = geometry.analysis_to_px(ref_xy)
     box = _box(one, trace, camera)
-    amplitude_px = float(np.hypot(*one.displacement_px)) * geometry.px_per_analysis_px
+    amplitude_px = one.amplitude_px * geometry.px_per_analysis_px
     return Event(
         id=event_id(one, trace),
         onset_s=one.shape.onset_s,

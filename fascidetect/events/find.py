@@ -6,6 +6,7 @@ Subtracting the filter's known answer is what tells two twitches 0.35 s apart fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,10 @@ BEST_FIT_S = 0.25
 MOST_PER_SECOND = 12  # candidates; more would mean that the threshold says nothing
 STRETCHED_CELLS = 2  # from the middle of a bulge to what moves most
 FOOTPRINT_CELLS = 0.6  # smoothing of the map of how far each cell moved
+AREA_PER_VARIANCE = -2 * math.pi * math.log(HEIGHT)  # of a Gaussian hill, down to `HEIGHT`
+REGION_CELLS2 = 2.0  # variance that the windows add to the hill of a movement ...
+WINDOWS_CELLS2 = 2.6  # ... and that divides its height: both fitted to development clips
+MOST_NARROW = 2.0  # a height is not made larger by more: the width of a few cells is not known so well
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place
 
 
@@ -55,7 +60,7 @@ class Candidate:
     shape
         Fitted course in time.
     displacement_px
-        Largest displacement vector (x, y) at the peak, analysis_px.
+        Largest displacement vector (x, y) at the peak, analysis_px, as measured; see `amplitude_px`.
     flow
         How far any of its cells is displaced, in units of the noise: a change of light displaces nothing.
     shading_pct
@@ -92,6 +97,16 @@ class Candidate:
         own, others = self.pattern.astype(np.float32), other.pattern.astype(np.float32)
         size = float(np.linalg.norm(own) * np.linalg.norm(others))
         return float(np.vdot(own, others)) / size if size > 0 else 0.0
+
+    @property
+    def amplitude_px(self) -> float:
+        """How far its middle moves, analysis_px.
+
+        Windows of a few cells flatten what is hardly wider than they are, and make it wider; so the width of the
+        region tells how much of the height is missing.
+        """
+        variance = max(self.n_cells / AREA_PER_VARIANCE - REGION_CELLS2, 1e-3)
+        return math.hypot(*self.displacement_px) * min(1 + WINDOWS_CELLS2 / variance, MOST_NARROW)
 
     @property
     def n_cells(self) -> int:
