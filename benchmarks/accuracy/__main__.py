@@ -84,7 +84,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 def jobs_of(asked: argparse.Namespace) -> list[Job]:
     chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick, most=asked.clips))
     jobs = [made(item, remake=asked.remake) for item in chosen]
-    return jobs + [injected(path, asked.side) for path in real_clips(None if asked.realism else asked.real)]
+    return jobs + [
+        job for path in real_clips(None if asked.realism else asked.real) for job in injected(path, asked.side)
+    ]
 
 
 def spread(work: Callable[[T], R], items: Sequence[T], n_processes: int) -> Iterator[R]:

@@ -26,7 +26,7 @@ RIDGE = 1.0
 ROUNDS = 40
 HEAD = """\
 # Weights of the logistic model of `confidence.py`: log-odds that a candidate is a twitch.
-# Fitted on the development side by `python benchmarks/accuracy --side dev --fit`; never edited by hand.
+# Fitted on the development side by `python benchmarks/accuracy --side dev --fit --real DIR`; never edited by hand.
 """
 
 

@@ -19,6 +19,8 @@ from fascidetect.truth import Truth, load_truth, truth_path
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi"})
 REAL = "real"
 INJECTED_PER_MIN = 30.0
+REAL_SEEDS = {"dev": (0, 10, 11, 12), "report": (1, 2, 3, 4)}
+"""Real clips are few and short, so each is twitched several times."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,10 @@ def made(item: Item, *, remake: bool = False) -> Job:
     return Job(item.group, item.name, item.quiet, recipe=item.recipe, remake=remake)
 
 
-def injected(path: Path, side: str) -> Job:
-    return Job(REAL, f"{side}-{REAL}-{path.stem}", quiet=False, source=path, seed=0 if side == "dev" else 1)
+def injected(path: Path, side: str) -> list[Job]:
+    return [
+        Job(REAL, f"{side}-{REAL}-{path.stem}-{seed}", quiet=False, source=path, seed=seed) for seed in REAL_SEEDS[side]
+    ]
 
 
 def real_clips(folder: Path | None) -> list[Path]:

@@ -1,7 +1,7 @@
 """How likely a candidate is a twitch: a logistic model of what can be seen of it.
 
-Its few coefficients lie in ``confidence.toml``, fitted to clips of the development side
-(``python benchmarks/accuracy --side dev --fit``). A probability holds for clips that twitch as often as those.
+Its few coefficients lie in ``confidence.toml``, fitted to clips of the development side (``python benchmarks/accuracy
+--side dev --fit --real DIR``). A probability holds for clips that twitch as often as those.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.6, "normal": 0.4, "high": 0.25}
+LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.5, "high": 0.3}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
-SMALLEST_PX, SMALLEST_UNREST, LONGEST_S, WORST_R2 = 0.02, 0.14, 2.0, -0.5  # beyond which nothing more is told
+# Beyond these nothing more is told.
+SMALLEST_PX, SMALLEST_UNREST, LONGEST_S, LARGEST_STEP, WORST_R2 = 0.02, 0.14, 2.0, 1.0, -0.5
 
 
 def features(one: Candidate, unrest: float) -> dict[str, float]:
@@ -40,6 +41,9 @@ def features(one: Candidate, unrest: float) -> dict[str, float]:
         "log_amplitude": math.log(max(math.hypot(*one.displacement_px), SMALLEST_PX)),
         "edge": one.edge,
         "length_s": min(one.shape.offset_s - one.shape.onset_s, LONGEST_S),
+        "log_tau": math.log(one.shape.tau_s),
+        "step": min(one.shape.step, LARGEST_STEP),
+        "wide": one.wide,
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
     }
 

@@ -40,7 +40,9 @@ AREA_PER_VARIANCE = -2 * math.pi * math.log(HEIGHT)  # of a Gaussian hill, down 
 REGION_CELLS2 = 2.0  # variance that the windows add to the hill of a movement ...
 WINDOWS_CELLS2 = 2.6  # ... and that divides its height: both fitted to development clips
 MOST_NARROW = 2.0  # a height is not made larger by more: the width of a few cells is not known so well
-OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place
+OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place ...
+APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together ...
+TOGETHER_ROUNDS = 3  # ... each in turn beside what the others were last
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,13 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
         In units of the clip's own noise.
     """
     peaks = _clean(stretch, score, floor)
-    fits = [_fit(stretch, score, peak, _others(peak, peaks)) for peak in peaks]
+    fits = [_fit(stretch, score, peak, (), ()) for peak in peaks]
+    there = [_others(peak, peaks) for peak in peaks]
+    for _ in range(TOGETHER_ROUNDS):
+        fits = [
+            _fit_among(stretch, score, peak, [(peaks[k], fits[k]) for k in others]) if others else fit
+            for peak, fit, others in zip(peaks, fits, there, strict=True)
+        ]
     return [_describe(stretch, score, peak, fit) for peak, fit in zip(peaks, fits, strict=True)]
 
 
@@ -276,12 +284,23 @@ def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) 
 
 
 def _others(peak: _Peak, peaks: list[_Peak]) -> list[int]:
-    """Sample numbers of other peaks at the same place."""
-    return [p.n for p in peaks if p is not peak and p.region[peak.region].any()]
+    """Which other peaks lie at the same place."""
+    return [k for k, p in enumerate(peaks) if p is not peak and p.region[peak.region].any()]
 
 
-def _fit(stretch: Stretch, score: Score, peak: _Peak, others: list[int]) -> Shape:
-    """Fit the course of the movement, projected on its own pattern."""
+def _fit_among(stretch: Stretch, score: Score, peak: _Peak, others: list[tuple[_Peak, Shape]]) -> Shape:
+    """Fit a movement with the others at its place: their tails must not spoil its fit, as they do in a train."""
+    apart = round(APART_S / stretch.interval_s)
+    near = [other.n for other, _ in others if abs(other.n - peak.n) < apart]
+    beside = [shape for other, shape in others if abs(other.n - peak.n) >= apart]
+    return _fit(stretch, score, peak, near, beside)
+
+
+def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], beside: Sequence[Shape]) -> Shape:
+    """Fit the course of the movement, projected on its own pattern.
+
+    Samples about other peaks that are `near` count little; movements `beside` it are fitted with it.
+    """
     step = stretch.interval_s
     low = max(0, peak.n - round(LEVEL_BEFORE_S / step))
     high = min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / step) + 1)
@@ -291,11 +310,11 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, others: list[int]) -> Shap
     series = np.einsum("knc,kc->n", x, peak.pattern[:, cells])
     weight = np.where(stretch.usable[low:high], 1.0, 0.0)
     n = np.arange(low, high)
-    for other in others:
+    for other in near:
         start, stop = other - 0.08 / step, other + 0.2 / step
         own = np.abs(n - peak.n) <= 0.1 / step
         weight[(n >= start) & (n <= stop) & ~own] *= OTHERS_WEIGHT
-    return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s)
+    return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s, beside)
 
 
 def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Candidate:

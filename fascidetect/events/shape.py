@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from fascidetect.model import FloatArray
 BEFORE_S, AFTER_S = 0.35, 0.55  # around the peak: what is fitted
 LEVEL_BEFORE_S, LEVEL_AFTER_S = 0.5, 1.0  # around the peak: where the resting level is read
 SEARCH_S = 0.12
+NEIGHBOR_S = 1.5  # a movement longer ago is over
+LEAST_SHARE = 1e-3  # of the largest singular value: less is no direction of its own
 FEWEST = 3  # samples that make a level
 TAUS_S = (0.012, 0.018, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2)
 OWN = 0.5  # weight below which a sample says nothing about the resting level
@@ -43,7 +46,14 @@ class Shape:
     step: float
 
 
-def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s: float, edge_s: float) -> Shape:
+def fit_shape(
+    time_s: FloatArray,
+    series: FloatArray,
+    weight: FloatArray,
+    peak_s: float,
+    edge_s: float,
+    beside: Sequence[Shape] = (),
+) -> Shape:
     """Least-squares fit of a twitch on a constant.
 
     Parameters
@@ -56,6 +66,8 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
         Where the peak is about.
     edge_s
         How far to both sides of a lasting change the removal of slow motion bends the course.
+    beside
+        Other movements in the same series, as fitted before: their heights are fitted together with this one.
 
     Returns
     -------
@@ -70,12 +82,16 @@ def fit_shape(time_s: FloatArray, series: FloatArray, weight: FloatArray, peak_s
     onset, tau = (a.ravel() for a in np.meshgrid(starts, taus, indexing="ij"))
     onset = peak_s + onset - tau
     curves = _curves(time_s, onset, tau)
-    height, left, total = _regress(curves, series, fitted)
+    others = [waveform(time_s - (o.peak_s - o.tau_s), o.tau_s) for o in beside if abs(o.peak_s - peak_s) < NEIGHBOR_S]
+    basis = np.column_stack([np.ones_like(time_s), *others])
+    height, left, total = _regress(curves, series, fitted, basis)
     left = np.where(height > 0, left, np.inf)
     best = int(np.argmin(left))
     r2 = 1 - float(left[best]) / total if total > 0 and np.isfinite(left[best]) else 0.0
     own = weight > OWN
-    stays = float(_regress(_edges(time_s, peak_s + starts, edge_s), series, fitted)[1].min()) < float(left[best])
+    stays = float(_regress(_edges(time_s, peak_s + starts, edge_s), series, fitted, basis)[1].min()) < float(left[best])
+    if others:
+        series = series - np.transpose(others) @ _heights_beside(np.column_stack([basis, curves[best]]), series, fitted)
     t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
     return Shape(
         t0 + RISE_10 * width,
@@ -99,14 +115,33 @@ def _edges(time_s: FloatArray, changed_s: FloatArray, edge_s: float) -> FloatArr
     return np.asarray(np.where(t < 0, -1, 1) * np.maximum(0, 1 - np.abs(t) / edge_s))
 
 
-def _regress(curves: FloatArray, series: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-    """Height and squared rest of `series` = height * curve + constant, for each curve; and the total."""
-    w = weight / max(float(weight.sum()), 1e-9)
-    mean_c, mean_s = curves @ w, float(series @ w)
-    var = np.maximum((curves - mean_c[:, None]) ** 2 @ w, 1e-12)
-    cov = (curves - mean_c[:, None]) @ (w * (series - mean_s))
-    total = float(w @ (series - mean_s) ** 2)
-    return cov / var, total - cov**2 / var, total
+def _regress(
+    curves: FloatArray, series: FloatArray, weight: FloatArray, basis: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """Fit `series` = height * curve + something of the basis (N, K), for each curve.
+
+    Returns
+    -------
+    tuple
+        Heights, squared rests, and the squared rest of the basis alone.
+    """
+    root = np.sqrt(weight / max(float(weight.sum()), 1e-9))
+    explained, size, _ = np.linalg.svd(basis * root[:, None], full_matrices=False)
+    explained = explained[:, size > LEAST_SHARE * size[0]]
+    rest = series * root
+    rest = rest - explained @ (explained.T @ rest)
+    curves = curves * root
+    curves = curves - (curves @ explained) @ explained.T
+    size2 = np.maximum(np.square(curves).sum(axis=1), 1e-12)
+    likeness, total = curves @ rest, float(rest @ rest)
+    return likeness / size2, total - likeness**2 / size2, total
+
+
+def _heights_beside(basis: FloatArray, series: FloatArray, weight: FloatArray) -> FloatArray:
+    """Fitted heights of all that is in a basis (N, 1 + K + 1) but its constant and its last column, (K,)."""
+    root = np.sqrt(weight)
+    heights = np.linalg.lstsq(basis * root[:, None], series * root, rcond=LEAST_SHARE)[0]
+    return np.asarray(heights[1:-1])
 
 
 def _level_step(time_s: FloatArray, series: FloatArray, onset_s: float, offset_s: float, height: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.traces import Bump, make_trace
 
-from fascidetect.events.confidence import coefficients, confidence, features, unrest_at
+from fascidetect.events.confidence import LEAST, coefficients, confidence, features, unrest_at
 from fascidetect.events.shape import Shape
 from fascidetect.pipeline import detect
 from fascidetect.settings import DetectSettings, Settings
@@ -14,9 +14,9 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-def candidate(score=14.0, r2=0.9, amplitude_px=0.6, edge=0.1, length_s=0.3):
-    shape = dataclasses.replace(SHAPE, onset_s=2.0, offset_s=2.0 + length_s, r2=r2)
-    return SimpleNamespace(score=score, shape=shape, displacement_px=(0.0, amplitude_px), edge=edge)
+def candidate(*, score=14.0, r2=0.9, amplitude_px=0.6, edge=0.1, tau_s=0.07, step=0.1, wide=0.03):
+    shape = dataclasses.replace(SHAPE, onset_s=2.0, offset_s=2.0 + 4.85 * tau_s, tau_s=tau_s, step=step, r2=r2)
+    return SimpleNamespace(score=score, shape=shape, displacement_px=(0.0, amplitude_px), edge=edge, wide=wide)
 
 
 def test_every_feature_has_its_weight_and_no_weight_is_left_over():
@@ -29,6 +29,9 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"score": 20.0}, {"score": 9.0}),
         ({"r2": 0.95}, {"r2": 0.6}),
         ({"edge": 0.0}, {"edge": 0.5}),
+        ({"tau_s": 0.07}, {"tau_s": 0.2}),
+        ({"step": 0.0}, {"step": 0.8}),
+        ({"wide": 0.02}, {"wide": 0.3}),
     ],
 )
 def test_what_stands_out_and_fits_is_likelier(better, worse):
@@ -39,7 +42,7 @@ def test_a_restless_moment_makes_it_less_likely():
     assert confidence(candidate(), 3.0) < confidence(candidate(), 1.0)
 
 
-@pytest.mark.parametrize("odd", [{"score": 1e6}, {"r2": -1e9}, {"amplitude_px": 0.0}, {"length_s": 1e9}])
+@pytest.mark.parametrize("odd", [{"score": 1e6}, {"r2": -1e9}, {"amplitude_px": 0.0}, {"tau_s": 1e9}, {"step": 1e9}])
 def test_it_is_a_probability_whatever_comes(odd):
     assert 0 <= confidence(candidate(**odd), 0.0) <= 1
 
@@ -60,9 +63,8 @@ def test_sensitivity_asks_for_more_or_less_of_it():
     for level in ("low", "normal", "high"):
         result = detect(trace, Settings(detect=DetectSettings(sensitivity=level)))
         least[level] = min(event.confidence for event in result.events)
-    assert least["low"] >= 0.6
-    assert least["normal"] >= 0.4
-    assert least["high"] >= 0.25
+    for level, lowest in least.items():
+        assert lowest >= LEAST[level]
 
 
 def test_the_weights_say_where_they_come_from():

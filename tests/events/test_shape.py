@@ -76,3 +76,21 @@ def test_a_flat_line_has_no_shape():
     shape = fit_shape(time_s, np.zeros(len(time_s)), np.ones(len(time_s)), 0.0, EDGE_S)
     assert shape.r2 == 0
     assert np.isfinite([shape.onset_s, shape.peak_s, shape.offset_s, shape.step]).all()
+
+
+def test_the_tails_of_a_train_do_not_spoil_the_fits_of_its_twitches():
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    onsets = (-0.35, 0.0, 0.35, 0.7)
+    series = sum(5 * waveform(time_s - onset, 0.07) for onset in onsets) - 2.0
+    fits = [fit_shape(time_s, series, np.ones(len(time_s)), onset + 0.07, EDGE_S) for onset in onsets]
+    assert max(shape.r2 for shape in fits) < 0.5
+    for _ in range(3):
+        fits = [
+            fit_shape(time_s, series, np.ones(len(time_s)), onset + 0.07, EDGE_S, [*fits[:k], *fits[k + 1 :]])
+            for k, onset in enumerate(onsets)
+        ]
+    for onset, shape in zip(onsets, fits, strict=True):
+        assert shape.r2 > 0.9
+        assert shape.step < 0.4
+        assert shape.peak_s == pytest.approx(onset + 0.07, abs=0.02)
+        assert shape.height == pytest.approx(5, rel=0.25)
