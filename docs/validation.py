@@ -71,6 +71,10 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     yield "![Share found by size](validation-size.svg)\n"
     yield "| px at 720 lines | true | found |\n|---|---|---|"
     yield from (f"| {_span(b)} | {b['n_true']} | {b['n_hits']} |" for b in total["by_amplitude"])
+    if tree.get("calibration"):
+        yield "\n## Is the confidence a probability?\n"
+        yield "Of candidates with a confidence of so much, this share are twitches. On the line it is one; it holds for clips"
+        yield "that twitch as often as these.\n\n![Share of twitches by confidence](validation-confidence.svg)\n"
     yield "\n## By kind of clip\n"
     yield "![F1 of each group](validation-groups.svg)\n"
     yield "| group | true | hits | false | F1 | false per minute | quiet minutes, false in them | usable |"
@@ -145,7 +149,7 @@ def _percent(value: float | None) -> str:
 
 
 def _draw(tree: dict[str, Any], folder: Path) -> None:
-    """Two pictures: what is found by size, and F1 by group."""
+    """What is found by size, F1 by group, and whether the confidence is a probability."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -172,6 +176,21 @@ def _draw(tree: dict[str, Any], folder: Path) -> None:
         axes.invert_yaxis()
         axes.set(xlim=(-0.02, 1.02), xlabel="F1, peaks within 0.25 s; bar: 95 % interval over clips")
         _save(figure, axes, folder / "validation-groups.svg")
+        if tree.get("calibration"):
+            _draw_calibration(tree["calibration"], folder / "validation-confidence.svg")
+
+
+def _draw_calibration(bins: Sequence[dict[str, float]], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    axes.plot([b["confidence"] for b in bins], [b["true"] for b in bins], "o-", color="#1f4e79", markersize=5)
+    for b in bins:
+        axes.annotate(f"{b['n']:.0f}", (b["confidence"], b["true"]), (4, -10), textcoords="offset points", fontsize=8)
+    axes.set(xlim=(-0.02, 1.04), ylim=(-0.02, 1.04), xlabel="confidence", ylabel="share that are twitches")
+    _save(figure, axes, path)
 
 
 def _save(figure: Any, axes: Any, path: Path) -> None:

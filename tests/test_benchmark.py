@@ -91,6 +91,10 @@ def test_runs_can_be_read_and_compared(bench):
     rows = [report.Row.of("still", clips)]
     assert "still" in report.table(rows)
     assert "at +-0.1 s" in report.tight(rows)
+    told = [replace(c, sure=((0.97, True), (0.99, True), (0.96, False), (0.02, False))) for c in clips]
+    low, high = report.calibration(told)
+    assert (low["n"], low["true"]) == (3, 0.0)
+    assert (high["n"], round(high["true"], 3)) == (9, 0.667)
     old = json.loads(json.dumps(report.tree("dev", rows, clips, " (quick)")))
     better = replace(tally, n_hits=4)
     now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]

@@ -115,6 +115,7 @@ def results(tmp_path):
         "side": "report",
         "choice": "(quick)",
         "groups": {n: {f"{t:g}": scores_tree(summarize(ts)) for t in TOLERANCES_S} for n, ts in groups.items()},
+        "calibration": [{"n": 40, "confidence": 0.1, "true": 0.05}, {"n": 9, "confidence": 0.9, "true": 0.89}],
         "clips": told,
         "baselines": {"lk-top5": told},
     }
@@ -127,6 +128,7 @@ def test_results_become_tables_and_pictures(docs, results, tmp_path):
     page = docs["validation"].page(results, tmp_path)
     assert "Side: **report** (quick); 5 clips, 5 minutes," in page
     assert "| still | 13 | 12 | 2 | 0.89" in page
+    assert "confidence" in (tmp_path / "validation-confidence.svg").read_text(encoding="utf-8")
     assert "1.0 min, 1 |" in page
     assert "Not judged at all, which is an answer, too: dark." in page
     assert "| 1 to 2 | 15 | 12 |" in page

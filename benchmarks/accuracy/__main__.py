@@ -23,7 +23,7 @@ from baselines import METHODS, Task, chosen, dvr_scan, tune
 from baselines import run as score_baseline
 from baselines import table as versus
 from groups import GROUPS, SIDES, TIGHT, Item, items
-from jobs import Job, Outcome, injected, made, real_clips, run
+from jobs import REAL, Job, Outcome, injected, made, real_clips, run
 from report import Row
 
 from fascidetect.evaluate import scores_table
@@ -212,11 +212,13 @@ def main() -> int:
     found = scored(jobs, asked.jobs)
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
-    total = Row.of("all", found)
+    made_clips = [o for o in found if o.group != REAL]
+    total = Row.of("all", made_clips or found)
     print(f"side: {asked.side}{choice(asked)}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
-    print(f"\nall clips:\n{scores_table(total.scores)}")
+    print(f"\nall made clips:\n{scores_table(total.scores)}")
+    print(f"\nis the confidence a probability?\n{report.calibration_table(report.calibration(made_clips))}")
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, choice(asked))
     if asked.methods:

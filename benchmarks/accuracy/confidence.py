@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import store
-from jobs import Job, clip_and_truth
+from jobs import ASKED, Job, clip_and_truth
 
 from fascidetect.evaluate import match
 from fascidetect.evaluate.tally import TOLERANCES_S, same_places
@@ -18,9 +18,6 @@ from fascidetect.events.seek import seek
 from fascidetect.model import FloatArray
 from fascidetect.quality.usable import find_unusable
 from fascidetect.settings import Settings
-
-ADMITTED = ("", "below_threshold", "shape", "keyframe")
-"""What other rules reject is no question for the model."""
 
 RIDGE = 1.0
 ROUNDS = 40
@@ -46,7 +43,7 @@ def known_of(job: Job) -> Known | None:
     settings = Settings()
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)
     found = decide(windows, trace, find_unusable(trace, settings.quality), settings.detect)
-    asked = [j for j in found.judged if j.reason in ADMITTED]
+    asked = [j for j in found.judged if j.reason in ASKED]
     if not asked:
         return None
     events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]

@@ -7,11 +7,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import store
 from groups import Item
 
-from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, score_clip
+from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, match, score_clip
+from fascidetect.evaluate.tally import same_places
 from fascidetect.inject import Injection, inject
+from fascidetect.model import Result
 from fascidetect.phantom import Recipe
 from fascidetect.pipeline import detect
 from fascidetect.truth import Truth, load_truth, truth_path
@@ -21,6 +24,10 @@ REAL = "real"
 INJECTED_PER_MIN = 30.0
 REAL_SEEDS = {"dev": (0, 10, 11, 12), "report": (1, 2, 3, 4)}
 """Real clips are few and short, so each is twitched several times."""
+
+
+ASKED = ("", "below_threshold", "shape", "keyframe")
+"""Reasons of candidates whose confidence says something; what other rules reject is no question for it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job; tallies by tolerance."""
+    """What came of a job; tallies by tolerance, and of each candidate its confidence and whether it is a twitch."""
 
     group: str
     name: str
@@ -49,6 +56,7 @@ class Outcome:
     pixels: str
     stale: bool
     wall_s: float
+    sure: tuple[tuple[float, bool], ...] = ()
 
     @property
     def line(self) -> str:
@@ -93,7 +101,16 @@ def run(job: Job) -> Outcome:
         store.source_hash(store.PIXEL_PARTS),
         job.recipe is not None and store.is_stale(path),
         round(time.monotonic() - started, 1),
+        sure_of(result, truth),
     )
+
+
+def sure_of(result: Result, truth: Truth) -> tuple[tuple[float, bool], ...]:
+    """Confidence of each candidate, and whether it is a twitch."""
+    told = [*result.events, *(r.event for r in result.rejections if r.reason in ASKED)]
+    peaks_s = (np.array([e.peak_s for e in part]) for part in (truth.events, told))
+    true = {k for _, k in match(*peaks_s, TOLERANCES_S[0], same_places(truth.events, told, result.clip))}
+    return tuple((event.confidence, k in true) for k, event in enumerate(told))
 
 
 def clip_and_truth(job: Job) -> tuple[Path, Truth]:

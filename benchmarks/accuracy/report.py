@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from fascidetect.evaluate import TOLERANCES_S, Scores, Tally, compare, scores_tr
 from fascidetect.evaluate.scores import Interval
 
 MAIN = TOLERANCES_S[0]
+CONFIDENCES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 SUMS = ("n_clips", "n_true", "n_found", "n_hits", "n_true_unusable", "n_hits_unusable", "clip_s", "usable_s")
 
 
@@ -82,8 +84,26 @@ def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: st
         "side": side,
         "choice": choice.strip(),
         "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
+        "calibration": calibration(outcomes),
         "clips": clips_tree(outcomes),
     }
+
+
+def calibration(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+    """Candidates by their confidence: how many, the mean of it, and the share that are twitches."""
+    sure = [pair for outcome in outcomes for pair in outcome.sure]
+    bins = ([pair for pair in sure if low <= pair[0] < high] for low, high in itertools.pairwise(CONFIDENCES))
+    return [
+        {"n": len(held), "confidence": sum(p for p, _ in held) / len(held), "true": sum(t for _, t in held) / len(held)}
+        for held in bins
+        if held
+    ]
+
+
+def calibration_table(bins: Sequence[dict[str, float]]) -> str:
+    """One line for each bin of confidence."""
+    rows = [(str(one["n"]), number(one["confidence"]), number(one["true"])) for one in bins]
+    return aligned([("candidates", "confidence, mean", "twitches, share"), *rows])
 
 
 def clips_tree(outcomes: Sequence[Outcome]) -> dict[str, Any]:
