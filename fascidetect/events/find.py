@@ -18,9 +18,9 @@ from fascidetect.events.shape import (
     BEFORE_S,
     LEVEL_AFTER_S,
     LEVEL_BEFORE_S,
+    NEIGHBOR_S,
     Shape,
     fit_shape,
-    waveform,
 )
 from fascidetect.events.stretch import Stretch
 from fascidetect.model import BoolArray, FloatArray, IntArray
@@ -42,7 +42,7 @@ WINDOWS_CELLS2 = 2.6  # ... and that divides its height: both fitted to developm
 MOST_NARROW = 2.0  # a height is not made larger by more: the width of a few cells is not known so well
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place ...
 APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together ...
-TOGETHER_ROUNDS = 3  # ... each in turn beside what the others were last
+TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +172,12 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
     """
     peaks = _clean(stretch, score, floor)
     fits = [_fit(stretch, score, peak, (), ()) for peak in peaks]
-    there = [_others(peak, peaks) for peak in peaks]
+    reach = round(NEIGHBOR_S / stretch.interval_s)
+    there = [_others(peak, peaks, reach) for peak in peaks]
     for _ in range(TOGETHER_ROUNDS):
-        fits = [
-            _fit_among(stretch, score, peak, [(peaks[k], fits[k]) for k in others]) if others else fit
-            for peak, fit, others in zip(peaks, fits, there, strict=True)
-        ]
+        for k, others in enumerate(there):
+            if others:
+                fits[k] = _fit_among(stretch, score, peaks[k], [(peaks[j], fits[j]) for j in others])
     return [_describe(stretch, score, peak, fit) for peak, fit in zip(peaks, fits, strict=True)]
 
 
@@ -283,9 +283,10 @@ def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) 
     return np.asarray(score.responses[int(np.argmin(np.square(left).sum(axis=1)))])
 
 
-def _others(peak: _Peak, peaks: list[_Peak]) -> list[int]:
-    """Which other peaks lie at the same place."""
-    return [k for k, p in enumerate(peaks) if p is not peak and p.region[peak.region].any()]
+def _others(peak: _Peak, peaks: list[_Peak], reach: int) -> list[int]:
+    """Which other peaks lie at the same place, and no more than so many samples away."""
+    soon = (k for k, other in enumerate(peaks) if other is not peak and abs(other.n - peak.n) < reach)
+    return [k for k in soon if peaks[k].region[peak.region].any()]
 
 
 def _fit_among(stretch: Stretch, score: Score, peak: _Peak, others: list[tuple[_Peak, Shape]]) -> Shape:
@@ -350,7 +351,7 @@ def _heights(stretch: Stretch, shape: Shape, n: int) -> FloatArray:
     step = stretch.interval_s
     low = max(0, n - round(BEFORE_S / step))
     high = min(len(stretch.time_s), n + round(AFTER_S / step) + 1)
-    curve = waveform(stretch.time_s[low:high] - (shape.peak_s - shape.tau_s), shape.tau_s)
+    curve = shape.course(stretch.time_s[low:high])
     curve = curve - curve.mean()
     height = np.tensordot(curve, stretch.data[:, low:high], axes=(0, 1)) / max(float(curve @ curve), 1e-9)
     share = gaussian_filter(stretch.valid.astype(float), FOOTPRINT_CELLS, mode="constant")

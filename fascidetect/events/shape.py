@@ -1,8 +1,8 @@
-"""The course of one twitch in time: t/tau exp(1 - t/tau), its fit, and where 10 % of the peak lie."""
+"""The course of one twitch in time: a quick rise and a slow fall, a bell, or one that swings back; and its fit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,30 +12,62 @@ from fascidetect.model import FloatArray
 BEFORE_S, AFTER_S = 0.35, 0.55  # around the peak: what is fitted
 LEVEL_BEFORE_S, LEVEL_AFTER_S = 0.5, 1.0  # around the peak: where the resting level is read
 SEARCH_S = 0.12
-NEIGHBOR_S = 1.5  # a movement longer ago is over
+NEIGHBOR_S = 1.5  # a movement longer ago is over, and one later not yet there
 LEAST_SHARE = 1e-3  # of the largest singular value: less is no direction of its own
 FEWEST = 3  # samples that make a level
 TAUS_S = (0.012, 0.018, 0.025, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2)
 OWN = 0.5  # weight below which a sample says nothing about the resting level
-RISE_10 = 0.0383  # t/tau at which the rising side passes 10 % of the peak
-FALL_10 = 4.89  # and the falling side
+REBOUND = 0.5  # of the height, before what is left of the first swing is added: skin that swings back through rest
 
 
-def waveform(t_s: FloatArray, tau_s: float) -> FloatArray:
-    """t/tau exp(1 - t/tau) for t > 0, else 0: 1 at its peak, which lies at tau.
+def _pulse(x: FloatArray) -> FloatArray:
+    up = np.maximum(x, 0)
+    return np.asarray(up * np.exp(1 - up))
+
+
+def _bell(x: FloatArray) -> FloatArray:
+    return np.asarray(np.exp(-0.5 * np.square(x - 2)))
+
+
+def _swing(x: FloatArray) -> FloatArray:
+    return _pulse(x) - REBOUND * _pulse((x - 2) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A family of courses of height 1, over t/tau: where its peak and 10 % of it lie."""
+
+    curve: Callable[[FloatArray], FloatArray]
+    rise_10: float
+    peak: float
+    fall_10: float
+
+
+COURSES = (Course(_pulse, 0.0383, 1.0, 4.89), Course(_bell, -0.146, 2.0, 4.146), Course(_swing, 0.0383, 1.0, 2.797))
+"""What a fit tries. The first is that of the matched filter."""
+
+
+def waveform(t_s: FloatArray, tau_s: float, kind: int = 0) -> FloatArray:
+    """A course of height 1; by default t/tau exp(1 - t/tau) for t > 0, else 0, with its peak at tau.
 
     Parameters
     ----------
     t_s
         Time since the onset, any shape.
+    tau_s
+        Its width.
+    kind
+        Index into `COURSES`.
     """
-    x = np.maximum(t_s, 0) / tau_s
-    return np.asarray(x * np.exp(1 - x))
+    return COURSES[kind].curve(np.asarray(t_s) / tau_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Fitted course: times of 10 %, peak and 10 %, height in the unit of the series, and how well it fits."""
+    """Fitted course: times of 10 %, peak and 10 %, height in the unit of the series, and how well it fits.
+
+    ``kind`` is a whole number, the index into `COURSES`.
+    """
 
     onset_s: float
     peak_s: float
@@ -44,6 +76,12 @@ class Shape:
     height: float
     r2: float
     step: float
+    kind: float = 0.0
+
+    def course(self, time_s: FloatArray) -> FloatArray:
+        """The fitted course at some times, at height 1."""
+        kind = int(self.kind)
+        return waveform(time_s - (self.peak_s - COURSES[kind].peak * self.tau_s), self.tau_s, kind)
 
 
 def fit_shape(
@@ -79,10 +117,11 @@ def fit_shape(
     fitted = weight * ((time_s >= peak_s - BEFORE_S) & (time_s <= peak_s + AFTER_S))
     starts = np.arange(-SEARCH_S, SEARCH_S + 1e-9, step_s / 4)
     taus = np.array([tau for tau in TAUS_S if tau > 0.3 * step_s])
-    onset, tau = (a.ravel() for a in np.meshgrid(starts, taus, indexing="ij"))
-    onset = peak_s + onset - tau
-    curves = _curves(time_s, onset, tau)
-    others = [waveform(time_s - (o.peak_s - o.tau_s), o.tau_s) for o in beside if abs(o.peak_s - peak_s) < NEIGHBOR_S]
+    kind, start, tau = (a.ravel() for a in np.meshgrid(range(len(COURSES)), starts, taus, indexing="ij"))
+    onset = peak_s + start - np.array([course.peak for course in COURSES])[kind] * tau
+    since = (time_s[None, :] - onset[:, None]) / tau[:, None]
+    curves = np.concatenate([course.curve(since[kind == k]) for k, course in enumerate(COURSES)])
+    others = [other.course(time_s) for other in beside]
     basis = np.column_stack([np.ones_like(time_s), *others])
     height, left, total = _regress(curves, series, fitted, basis)
     left = np.where(height > 0, left, np.inf)
@@ -93,20 +132,10 @@ def fit_shape(
     if others:
         series = series - np.transpose(others) @ _heights_beside(np.column_stack([basis, curves[best]]), series, fitted)
     t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
-    return Shape(
-        t0 + RISE_10 * width,
-        t0 + width,
-        t0 + FALL_10 * width,
-        width,
-        high,
-        r2,
-        max(float(stays), _level_step(time_s[own], series[own], t0, t0 + FALL_10 * width, high)),
-    )
-
-
-def _curves(time_s: FloatArray, onset_s: FloatArray, tau_s: FloatArray) -> FloatArray:
-    x = np.maximum(time_s[None, :] - onset_s[:, None], 0) / tau_s[:, None]
-    return np.asarray(x * np.exp(1 - x))
+    course = COURSES[kind[best]]
+    rise_s, fall_s = t0 + course.rise_10 * width, t0 + course.fall_10 * width
+    step = max(float(stays), _level_step(time_s[own], series[own], t0, fall_s, high))
+    return Shape(rise_s, t0 + course.peak * width, fall_s, width, high, r2, step, float(kind[best]))
 
 
 def _edges(time_s: FloatArray, changed_s: FloatArray, edge_s: float) -> FloatArray:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fascidetect.events.shape import FALL_10, RISE_10, TAUS_S, fit_shape, waveform
+from fascidetect.events.shape import COURSES, TAUS_S, fit_shape, waveform
 
 EDGE_S = 0.25
 
@@ -15,8 +15,15 @@ def fitted(onset_s, tau_s, *, fps=30.0, noise=0.0, level=0.0, guess_s=0.0, step=
     return fit_shape(time_s, series, np.ones(len(time_s)), onset_s + tau_s + guess_s, EDGE_S)
 
 
-def test_ten_percent_lies_where_it_is_said():
-    assert waveform(np.array([RISE_10, FALL_10]), 1.0) == pytest.approx([0.1, 0.1], abs=1e-3)
+RISE_10, FALL_10 = COURSES[0].rise_10, COURSES[0].fall_10
+
+
+@pytest.mark.parametrize("kind", range(len(COURSES)))
+def test_ten_percent_lies_where_it_is_said(kind):
+    course = COURSES[kind]
+    there = waveform(np.array([course.rise_10, course.peak, course.fall_10]), 1.0, kind)
+    assert there == pytest.approx([0.1, 1.0, 0.1], abs=1e-3)
+    assert waveform(np.linspace(-3, 30, 1000), 1.0, kind).max() <= 1.0 + 1e-9
     assert waveform(np.array([-1.0, 0.0, 1.0]), 1.0) == pytest.approx([0, 0, 1])
 
 
@@ -83,14 +90,26 @@ def test_the_tails_of_a_train_do_not_spoil_the_fits_of_its_twitches():
     onsets = (-0.35, 0.0, 0.35, 0.7)
     series = sum(5 * waveform(time_s - onset, 0.07) for onset in onsets) - 2.0
     fits = [fit_shape(time_s, series, np.ones(len(time_s)), onset + 0.07, EDGE_S) for onset in onsets]
-    assert max(shape.r2 for shape in fits) < 0.5
-    for _ in range(3):
-        fits = [
-            fit_shape(time_s, series, np.ones(len(time_s)), onset + 0.07, EDGE_S, [*fits[:k], *fits[k + 1 :]])
-            for k, onset in enumerate(onsets)
-        ]
+    assert min(shape.r2 for shape in fits) < 0.5
+    for _ in range(4):
+        for k, onset in enumerate(onsets):
+            others = [*fits[:k], *fits[k + 1 :]]
+            fits[k] = fit_shape(time_s, series, np.ones(len(time_s)), onset + 0.07, EDGE_S, others)
     for onset, shape in zip(onsets, fits, strict=True):
         assert shape.r2 > 0.9
         assert shape.step < 0.4
         assert shape.peak_s == pytest.approx(onset + 0.07, abs=0.02)
         assert shape.height == pytest.approx(5, rel=0.25)
+
+
+@pytest.mark.parametrize("kind", range(len(COURSES)))
+def test_each_course_is_told_from_a_lasting_change(kind):
+    time_s = np.arange(-0.6, 1.2, 1 / 30)
+    course = COURSES[kind]
+    series = 3 + 4 * waveform(time_s - 0.01, 0.07, kind)
+    shape = fit_shape(time_s, series, np.ones(len(time_s)), 0.01 + course.peak * 0.07, EDGE_S)
+    assert shape.r2 > 0.95
+    assert shape.step < 0.4
+    assert shape.height == pytest.approx(4, rel=0.1)
+    assert shape.peak_s == pytest.approx(0.01 + course.peak * 0.07, abs=0.012)
+    assert shape.onset_s == pytest.approx(0.01 + course.rise_10 * 0.07, abs=0.02)
