@@ -51,6 +51,7 @@ MEANINGS = {
     "container": "kind of file",
     "counted_by": "`reviewed` where people decided about every movement of every clip, else `automatic`",
     "date": "YYYY-MM-DD",
+    "amplitude_floor": "least size of what is in the numbers, with its unit; empty where all is (trend)",
     "dispersion": "variance over mean of the counts in windows of 10 s; 1 where chance alone is at work",
     "duration_s": "length, s",
     "end_s": "end, s",

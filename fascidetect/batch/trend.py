@@ -15,7 +15,7 @@ from typing import Any
 from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, ClipResult, SummaryRow, read_result, reviewed
 from fascidetect.batch.sessions import CONTEXT, FACTS, context_of
-from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.errors import ClipError, ClipNotFound, SettingsError
 from fascidetect.files import plain_cell
 from fascidetect.quality.rate import rate_per_min
 from fascidetect.settings import QualitySettings
@@ -24,6 +24,32 @@ from fascidetect.statistics import rate_ratio_interval
 LEAST_RATE_S = QualitySettings().min_rate_s
 LEAST_COMPARED_S = 60.0
 """Usable time below which sessions are not compared: at one movement a minute, a minute shows none in one of three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A least size of the movements that count, in px of the full picture or in mm; one of the two."""
+
+    px: float = 0.0
+    mm: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.mm:g} mm" if self.mm else f"{self.px:g} px"
+
+    def px_in(self, clip: ClipResult) -> float:
+        """The same in px of a clip.
+
+        Raises
+        ------
+        SettingsError
+            It is given in millimeters, and the clip has no scale.
+        """
+        if not self.mm:
+            return self.px
+        scale = clip.settings.clip.mm_per_px
+        if scale is None:
+            raise SettingsError(f"a floor in mm needs a scale, and {clip.clip.name} has none: give the floor in px")
+        return self.mm / scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +66,8 @@ class TrendRow:
         The count that the rate is of: where reviewed, the movements in usable time.
     dispersion
         Variance over mean of the counts in windows of 10 s; None where there are too few.
+    amplitude_floor
+        Least size of what is in the numbers, with its unit; empty where all is.
     """
 
     subject: str
@@ -67,6 +95,7 @@ class TrendRow:
     sleep: str = ""
     medication: str = ""
     notes: str = ""
+    amplitude_floor: str = ""
 
     @property
     def when(self) -> str:
@@ -148,7 +177,7 @@ def _row(texts: dict[str, Any]) -> SummaryRow:
 
 
 def make_trend(
-    results: Path, rows: Iterable[SummaryRow], *, compare: tuple[str, str] | None = None
+    results: Path, rows: Iterable[SummaryRow], *, compare: tuple[str, str] | None = None, floor: Floor | None = None
 ) -> tuple[Series, ...]:
     """Gather the clips of each subject, muscle and side into sessions, in order.
 
@@ -156,11 +185,15 @@ def make_trend(
     ----------
     compare
         Names or dates of two sessions whose rates are compared; None = where a series has just two.
+    floor
+        Count only what the program found of at least this size: what every clip could have shown.
 
     Raises
     ------
     ClipError
         A result cannot be read.
+    SettingsError
+        The floor is in mm, and a clip has no scale.
     """
     places: dict[tuple[str, ...], list[SummaryRow]] = {}
     for row in rows:
@@ -171,9 +204,9 @@ def make_trend(
         sessions: dict[tuple[str, str], list[SummaryRow]] = {}
         for row in of_place:
             sessions.setdefault((row.date, row.session), []).append(row)
-        in_order = [_session(results, sessions[key]) for key in sorted(sessions, key=_in_time)]
+        in_order = [_session(results, sessions[key], floor) for key in sorted(sessions, key=_in_time)]
         first = of_place[0]
-        ratio = _chosen_ratio(in_order, compare)
+        ratio = _chosen_ratio(in_order, compare, floor)
         series.append(Series(first.subject, first.muscle, first.side, tuple(in_order), ratio))
     return tuple(series)
 
@@ -185,9 +218,20 @@ def _in_time(key: tuple[str, str]) -> tuple[Any, ...]:
     return date, [(len(digits), digits) for digits in (number.lstrip("0") for number in numbers)], session
 
 
-def _session(results: Path, rows: Sequence[SummaryRow]) -> SessionClips:
+def _above(clip: ClipResult, floor: Floor) -> ClipResult:
+    """A result less what is smaller than the floor; people's decisions have no size, so their counts are left out."""
+    least_px = floor.px_in(clip)
+    events = tuple(event for event in clip.events if event.amplitude_px >= least_px)
+    counted = None if clip.summary.n_events is None else len(events)
+    summary = dataclasses.replace(clip.summary, n_events=counted, reviewed=())
+    return dataclasses.replace(clip, events=events, summary=summary)
+
+
+def _session(results: Path, rows: Sequence[SummaryRow], floor: Floor | None) -> SessionClips:
     fit = [row for row in rows if row.status == "done" and row.verdict != "cannot_analyze"]
     clips = tuple(read_result(results / row.result_dir) for row in fit)
+    if floor:
+        clips = tuple(_above(clip, floor) for clip in clips)
     usable_s = sum(clip.quality.usable_s for clip in clips)
     n_events = sum(clip.summary.n_events or 0 for clip in clips) if clips else None
     people = [one for clip in clips if (one := reviewed(clip.summary))]
@@ -216,6 +260,7 @@ def _session(results: Path, rows: Sequence[SummaryRow]) -> SessionClips:
             limit50_px=_worst(clip.quality.limit50_px for clip in clips),
             limit50_mm=_worst(clip.limit50_mm for clip in clips),
             **{name: _together(getattr(row, name) for row in rows) for name in CONTEXT},
+            amplitude_floor=str(floor) if floor else "",
         ),
         clips,
     )
@@ -231,18 +276,20 @@ def _together(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
-def _chosen_ratio(sessions: Sequence[SessionClips], compare: tuple[str, str] | None) -> RatioRow | None:
+def _chosen_ratio(
+    sessions: Sequence[SessionClips], compare: tuple[str, str] | None, floor: Floor | None
+) -> RatioRow | None:
     if compare is None:
-        return ratio_of(*sessions) if len(sessions) == 2 else None
+        return ratio_of(sessions[0], sessions[1], floor) if len(sessions) == 2 else None
     chosen = [next((s for s in sessions if name in (s.row.session, s.row.date)), None) for name in compare]
-    return ratio_of(chosen[0], chosen[1]) if chosen[0] and chosen[1] else None
+    return ratio_of(chosen[0], chosen[1], floor) if chosen[0] and chosen[1] else None
 
 
-def ratio_of(first: SessionClips, second: SessionClips) -> RatioRow:
+def ratio_of(first: SessionClips, second: SessionClips, floor: Floor | None = None) -> RatioRow:
     """Compare two sessions, unless they are too short or too unlike: then say which."""
     one, two = first.row, second.row
     bare = RatioRow(one.subject, one.muscle, one.side, one.when, two.when, None, None, None, None, "")
-    hindrances = _hindrances(first, second)
+    hindrances = _hindrances(first, second, floor)
     if hindrances or one.n_counted is None or two.n_counted is None:
         return dataclasses.replace(bare, not_compared="; ".join(hindrances))
     low, high = rate_ratio_interval(one.n_counted, one.usable_s, two.n_counted, two.usable_s)
@@ -251,7 +298,7 @@ def ratio_of(first: SessionClips, second: SessionClips) -> RatioRow:
     return dataclasses.replace(bare, ratio=ratio, ratio_low=low, ratio_high=high, dispersion=worse)
 
 
-def _hindrances(first: SessionClips, second: SessionClips) -> list[str]:
+def _hindrances(first: SessionClips, second: SessionClips, floor: Floor | None) -> list[str]:
     """Why two sessions cannot be compared, in words."""
     found = [
         f"too short: {session.row.usable_s:.0f} s of usable time in {session.row.when}"
@@ -265,7 +312,13 @@ def _hindrances(first: SessionClips, second: SessionClips) -> list[str]:
     results = [*first.clips, *second.clips]
     if any((r.run.version, r.settings.measure, r.settings.detect) != _made_by(results[0]) for r in results):
         found.append("analyzed with different settings or versions of the program")
-    return found + [unlike for what in _ALIKE if (unlike := _unlike(*what, results))]
+    unlike = [words for what in _ALIKE if (words := _unlike(*what, results))]
+    if not floor:
+        unlike += [words for what in _ALIKE_WITHOUT_FLOOR if (words := _unlike(*what, results))]
+    elif hidden := [clip for clip in results if (clip.quality.limit90_px or 0.0) > floor.px_in(clip)]:
+        least = max(clip.quality.limit90_px or 0.0 for clip in hidden)
+        unlike.append(f"not every clip shows movements of {floor} reliably: raise the floor to {least:.2g} px")
+    return found + unlike
 
 
 def _made_by(result: ClipResult) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -279,10 +332,13 @@ _ALIKE: tuple[tuple[str, _Read, float], ...] = (
     ("size of the picture", lambda r: max(r.clip.width_px, r.clip.height_px), 1.5),
     ("scale in mm per px", lambda r: r.settings.clip.mm_per_px, 1.5),
     ("compression in bits per pixel", lambda r: r.clip.bits_per_px, 3.0),
-    ("smallest movement that would show, in px", lambda r: r.quality.limit50_px, 1.5),
     ("analyzed share of the picture", lambda r: r.quality.analyzed_share, 2.0),
 )
 """What clips must share, and the largest ratio between them: beyond it another rate may come from the filming alone."""
+
+_ALIKE_WITHOUT_FLOOR: tuple[tuple[str, _Read, float], ...] = (
+    ("smallest movement that would show, in px", lambda r: r.quality.limit50_px, 1.5),
+)
 
 
 def _unlike(words: str, read: _Read, most: float, results: Sequence[ClipResult]) -> str:

@@ -73,7 +73,17 @@ def context_words(row: TrendRow) -> str:
 
 def _remarks(row: TrendRow) -> str:
     unfit = f"{row.n_unfit} {'clip' if row.n_unfit == 1 else 'clips'} could not be judged" if row.n_unfit else ""
-    return ". ".join(part for part in (context_words(row), unfit, burst_words(row.dispersion)) if part)
+    return ". ".join(
+        part for part in (context_words(row), _floor_words(row), unfit, burst_words(row.dispersion)) if part
+    )
+
+
+def _floor_words(row: TrendRow) -> str:
+    return f"movements of at least {row.amplitude_floor} only" if row.amplitude_floor else ""
+
+
+def _counted_words(row: TrendRow) -> str:
+    return f"{row.counted_by}, of at least {row.amplitude_floor}" if row.amplitude_floor else row.counted_by
 
 
 def burst_words(dispersion: float | None) -> str:
@@ -105,7 +115,7 @@ def told(trend: Sequence[Series]) -> Iterator[str]:
         yield f"{series.subject}: {series.place}" if series.subject else series.place
         for session in series.sessions:
             row = session.row
-            parts = [rate_words(row), f"{row.usable_s:.0f} s usable", row.counted_by, context_words(row)]
+            parts = [rate_words(row), f"{row.usable_s:.0f} s usable", _counted_words(row), context_words(row)]
             yield f"  {row.when}: {', '.join(part for part in parts if part)}"
             if bursts := burst_words(row.dispersion):
                 yield f"    {bursts}"

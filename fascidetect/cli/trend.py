@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fascidetect.cli.params import floor_option
 from fascidetect.cli.say import tell
 from fascidetect.errors import ClipError, OutputError
 from fascidetect.model import NOTICE
@@ -27,9 +28,16 @@ from fascidetect.model import NOTICE
     metavar="FIRST SECOND",
     help="Compare these two sessions, by name or date.  [default: where there are just two]",
 )
+@floor_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def trend_command(
-    results: Path, *, output: Path | None, subject: str | None, compare: tuple[str, str] | None, quiet: bool
+    results: Path,
+    *,
+    output: Path | None,
+    subject: str | None,
+    compare: tuple[str, str] | None,
+    floor: dict[str, float] | None,
+    quiet: bool,
 ) -> None:
     r"""Show the rates in RESULTS, the folder of a batch, over sessions: for each subject, muscle and side.
 
@@ -38,21 +46,24 @@ def trend_command(
     trend_ratio.csv (pairs of sessions), trend.svg (small multiples) and trend.html.
 
     Two sessions are compared by the ratio of their rates, with its interval; it is left out, and said
-    why, where clips are too short or were filmed or analyzed too differently.
+    why, where clips are too short or were filmed or analyzed too differently. With --amplitude-floor
+    clips of different sharpness can be compared: only what each could have shown is counted, by the program.
 
     \b
     Examples:
       fascidetect trend results
       fascidetect trend results --subject A12 -o for-the-appointment
       fascidetect trend results --compare 2026-01-10 2026-03-02
+      fascidetect trend results --amplitude-floor 0.8px
     """
-    from fascidetect.batch.trend import load_summary, make_trend
+    from fascidetect.batch.trend import Floor, load_summary, make_trend
     from fascidetect.batch.trend_page import CAVEAT, told, write_trend
 
     rows = load_summary(results)
     if subject is not None:
         rows = tuple(row for row in rows if row.subject == subject)
-    trend = make_trend(results, rows, compare=compare)
+    least = Floor(px=floor["floor_px"], mm=floor["floor_mm"]) if floor else None
+    trend = make_trend(results, rows, compare=compare, floor=least)
     if not trend:
         raise ClipError(f"nothing to show in {results}" + (f" for subject {subject}" if subject is not None else ""))
     if compare and not any(series.ratio for series in trend):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import math
 import re
 from xml.etree import ElementTree as ET
@@ -15,9 +16,9 @@ from helpers.build import example_event, example_facts, example_quality, example
 from fascidetect.batch import trend_figure
 from fascidetect.batch.bursts import dispersion
 from fascidetect.batch.rollup import SUMMARY, SummaryRow, read_result
-from fascidetect.batch.trend import load_summary, make_trend
+from fascidetect.batch.trend import Floor, load_summary, make_trend
 from fascidetect.batch.trend_page import told, write_trend
-from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.errors import ClipError, ClipNotFound, SettingsError
 from fascidetect.model import NOTICE, Reviewed, Summary, Unusable
 from fascidetect.report.export import to_csv
 from fascidetect.settings import DetectSettings, Settings
@@ -32,14 +33,31 @@ def sessions(batch):
         def __init__(self):
             self.rows = []
 
-        def add(self, date, peaks_s, usable_s=90.0, *, reviewed=(), facts=None, settings=None, **told):
+        def add(
+            self,
+            date,
+            peaks_s,
+            usable_s=90.0,
+            *,
+            reviewed=(),
+            facts=None,
+            settings=None,
+            sizes_px=(),
+            limits_px=(),
+            **told,
+        ):
             told = {"subject": "A12", "muscle": "calf", "side": "left", "date": date, **told}
             name = f"{len(self.rows)}.mp4"
             recording = batch.clip(name, name.encode())
             recording = dataclasses.replace(recording, settings=settings or Settings())
             unusable = (Unusable(usable_s, 90.0, "shaken"),) if usable_s < 90 else ()
             quality = example_quality(usable_s=usable_s, unusable=unusable)
-            events = tuple(example_event(float(peak_s)) for peak_s in peaks_s)
+            if limits_px:
+                quality = dataclasses.replace(quality, limit50_px=limits_px[0], limit90_px=limits_px[1])
+            sizes_px = itertools.cycle(sizes_px or [1.0])
+            events = tuple(
+                example_event(float(peak_s), amplitude_px=size) for peak_s, size in zip(peaks_s, sizes_px, strict=False)
+            )
             result = example_result(
                 clip=example_facts(**{"duration_s": 90.0, **(facts or {})}),
                 quality=quality,
@@ -272,3 +290,29 @@ def test_no_word_judges_or_asks_to_film_again(sessions, tmp_path):
     words += "\n".join(told(sessions.trend())).lower()
     for word in ("normal", "worse", "better", "improve", "warning", "film for", "measure again", "risk", "p ="):
         assert word not in words
+
+
+def test_a_floor_counts_what_every_clip_could_have_shown_by_the_program(sessions):
+    review = Reviewed("R1", 4, 6, 0, 1, 5, 1, 3.0, 1.0, 7.0, 9)
+    sessions.add("2026-01-10", spread(12), reviewed=(review,), sizes_px=[0.5, 1.5, 2.5])
+    sessions.add("2026-03-02", spread(9), sizes_px=[0.5, 0.6, 1.5])
+    assert [s.row.n_counted for s in sessions.one().sessions] == [4, 9]
+    series = sessions.one(floor=Floor(px=1.0))
+    assert [s.row.n_counted for s in series.sessions] == [8, 3]
+    assert {(s.row.counted_by, s.row.amplitude_floor) for s in series.sessions} == {("automatic", "1 px")}
+    assert series.ratio.ratio == pytest.approx(3 / 8)
+    assert any("of at least 1 px" in line for line in told([series]))
+
+
+def test_a_floor_below_what_a_clip_shows_compares_nothing(sessions):
+    sessions.add("2026-01-10", spread(12))
+    sessions.add("2026-03-02", spread(9), limits_px=(0.9, 1.7))
+    assert "smallest movement" in sessions.one().ratio.not_compared
+    assert "raise the floor to 1.7 px" in sessions.one(floor=Floor(px=1.0)).ratio.not_compared
+    assert sessions.one(floor=Floor(px=2.0)).ratio.not_compared == ""
+
+
+def test_a_floor_in_mm_needs_a_scale(sessions):
+    sessions.add("2026-01-10", spread(12))
+    with pytest.raises(SettingsError, match="needs a scale"):
+        sessions.one(floor=Floor(mm=0.2))
