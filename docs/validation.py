@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-MAIN = "0.25"
+MAIN, REAL = "0.25", "real"
 COMMAND = "python benchmarks/accuracy --side report --baselines -o benchmarks/results/report.json"
 _INTRO = """# Validation
 
@@ -71,6 +71,9 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     yield "![Share found by size](validation-size.svg)\n"
     yield "| px at 720 lines | true | found |\n|---|---|---|"
     yield from (f"| {_span(b)} | {b['n_true']} | {b['n_hits']} |" for b in total["by_amplitude"])
+    yield "\n## By verdict\n"
+    yield "| verdict | clips | found | false | F1 |\n|---|---|---|---|---|"
+    yield from _verdicts([c for c in clips.values() if c["group"] in groups and c["group"] != REAL])
     if tree.get("calibration"):
         yield "\n## Is the confidence a probability?\n"
         yield "Of candidates with a confidence of so much, this share are twitches. On the line it is one; it holds for clips"
@@ -82,6 +85,16 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     for name, by_tolerance in groups.items():
         yield _group(name, by_tolerance[MAIN], [c for c in clips.values() if name in ("all", c["group"])])
     yield from _baselines(tree)
+
+
+def _verdicts(clips: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for verdict in dict.fromkeys(("ok", "limited", *(c["verdict"] for c in clips))):
+        held = [c for c in clips if c["verdict"] == verdict]
+        n_true, n_found, n_hits = (sum(c[key] for c in held) for key in ("n_true", "n_found", "n_hits"))
+        f1 = f"{2 * n_hits / (n_true + n_found):.2f}" if n_true + n_found else "-"
+        minutes = sum(c["clip_s"] for c in held) / 60
+        false = f"{n_found - n_hits} in {minutes:.1f} min"
+        yield f"| {verdict.replace('_', ' ')} | {len(held)} | {n_hits} of {n_true} | {false} | {f1} |"
 
 
 def _group(name: str, scores: dict[str, Any], clips: Sequence[dict[str, Any]]) -> str:

@@ -130,6 +130,7 @@ def test_results_become_tables_and_pictures(docs, results, tmp_path):
     assert "| still | 13 | 12 | 2 | 0.89" in page
     assert "confidence" in (tmp_path / "validation-confidence.svg").read_text(encoding="utf-8")
     assert "1.0 min, 1 |" in page
+    assert "| ok | 4 | 12 of 13 | 2 in 4.0 min | 0.89 |" in page
     assert "Not judged at all, which is an answer, too: dark." in page
     assert "| 1 to 2 | 15 | 12 |" in page
     assert "| lk-top5 | 12 of 15 | 2 |" in page

@@ -218,6 +218,7 @@ def main() -> int:
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
     print(f"\nall made clips:\n{scores_table(total.scores)}")
+    print(f"\nwhat the verdict is worth\n{report.verdicts(made_clips)}")
     print(f"\nis the confidence a probability?\n{report.calibration_table(report.calibration(made_clips))}")
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, choice(asked))

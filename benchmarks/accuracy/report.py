@@ -89,6 +89,18 @@ def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: st
     }
 
 
+def verdicts(outcomes: Sequence[Outcome]) -> str:
+    """How well the program counts in clips that it calls ok, limited, or not to be judged."""
+    rows = []
+    for verdict in dict.fromkeys(("ok", "limited", *(o.verdict for o in outcomes))):
+        held = [o for o in outcomes if o.verdict == verdict]
+        total = sum((o.tallies[MAIN] for o in held), Tally())
+        share = f"{100 * len(held) / max(1, len(outcomes)):.0f} %"
+        false = f"{total.n_false} in {total.clip_s / 60:.1f} min"
+        rows.append((verdict, str(len(held)), share, f"{total.n_hits}/{total.n_true}", false, number(total.f1)))
+    return aligned([("verdict", "clips", "share", "found", "false", "F1"), *rows])
+
+
 def calibration(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     """Candidates by their confidence: how many, the mean of it, and the share that are twitches."""
     sure = [pair for outcome in outcomes for pair in outcome.sure]
