@@ -13,7 +13,6 @@ from fascidetect.model import FloatArray
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
-TRAIN_S = 0.7  # a clear neighbor this near excuses a poor fit
 CLEAR_R2 = 0.75
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
@@ -68,19 +67,14 @@ def judge(
     """
     judged: list[Judged] = []
     kept: list[Candidate] = []
-    counted: list[Candidate] = []
     for one, sure in sorted(candidates, key=lambda pair: -pair[0].score):
         reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
         if not reason and sure < least:
             reason = "shape"
         if not reason or reason in ("shape", "below_threshold", "small", "step"):
             reason = _reason_beside(one, kept, longer_side_cells) or reason
-        if reason == "shape" and _in_train(one, counted):
-            reason = ""
         if reason not in ("duplicate", "below_threshold"):
             kept.append(one)
-        if not reason:
-            counted.append(one)
         judged.append(Judged(one, reason, sure))
     return judged
 
@@ -122,7 +116,3 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
         if one.score < LOBE * other.score and gap_s < LOBE_S and distance < LOBE_SHARE * longer_side_cells:
             return "duplicate"
     return ""
-
-
-def _in_train(one: Candidate, counted: Sequence[Candidate]) -> bool:
-    return any(abs(one.peak_s - o.peak_s) < TRAIN_S and bool((one.region & o.region).any()) for o in counted)

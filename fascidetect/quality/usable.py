@@ -10,6 +10,7 @@ from fascidetect.model import FAULTS, BoolArray, ByteArray, Registration, Unusab
 from fascidetect.settings import QualitySettings
 
 FROZEN, FROZEN_S = "frozen picture", 0.5
+LASTING_S, GUARD_S = 0.2, 0.5  # what is lost for so long was moved: so much before and after is lost, too
 FAULTY_S = 0.2  # a fault that leaves the picture registered for less is no loss
 JOIN_S = 0.15  # usable bits shorter than this between two unusable ones are no use
 
@@ -52,7 +53,15 @@ def _frozen(trace: Registration) -> list[Unusable]:
 
 def _unregistered(trace: Registration) -> list[Unusable]:
     """Stretches that could not be registered, for the reason that most of their frames give."""
-    return [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in _runs(~trace.ok)]
+    return [_guarded(trace, _span(trace, a, b, _commonest(trace.fault[a:b]))) for a, b in _runs(~trace.ok)]
+
+
+def _guarded(trace: Registration, span: Unusable) -> Unusable:
+    """A stretch that lasts, and a little more: what moved so far was moving before, and is not yet at rest."""
+    if span.end_s - span.start_s < LASTING_S:
+        return span
+    first, last = float(trace.time_s[0]), float(trace.time_s[-1])
+    return Unusable(max(first, span.start_s - GUARD_S), min(last, span.end_s + GUARD_S), span.reason)
 
 
 def _faulty(trace: Registration) -> list[Unusable]:

@@ -29,7 +29,6 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"score": 20.0}, {"score": 9.0}),
         ({"r2": 0.95}, {"r2": 0.6}),
         ({"edge": 0.0}, {"edge": 0.5}),
-        ({"tau_s": 0.07}, {"tau_s": 0.2}),
         ({"step": 0.0}, {"step": 0.8}),
         ({"wide": 0.02}, {"wide": 0.3}),
     ],

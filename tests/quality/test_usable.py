@@ -25,12 +25,19 @@ def test_a_dropped_frame_is_no_gap():
     assert find_unusable(without(make_trace(duration_s=5), 2.0, 2.03), QualitySettings()) == ()
 
 
-def test_frames_that_were_not_registered_cover_half_an_interval_more():
+def test_what_is_lost_for_long_is_lost_with_what_lies_about_it():
     ok = np.ones(90, bool)
     ok[30:45] = False
     (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok), QualitySettings())
-    assert (lost.start_s, lost.end_s) == (pytest.approx(1 - 1 / 60), pytest.approx(44 / 30 + 1 / 60))
+    assert (lost.start_s, lost.end_s) == (pytest.approx(0.5 - 1 / 60), pytest.approx(44 / 30 + 1 / 60 + 0.5))
     assert lost.reason == "not registered"
+
+
+def test_a_single_frame_that_is_lost_is_half_an_interval_more_and_nothing_else():
+    ok = np.ones(90, bool)
+    ok[30] = False
+    (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok), QualitySettings())
+    assert (lost.start_s, lost.end_s) == (pytest.approx(1 - 1 / 60), pytest.approx(1 + 1 / 60))
 
 
 def test_a_stretch_is_named_after_what_most_of_its_frames_suffer_from():
