@@ -39,6 +39,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--clips", type=int, default=0, metavar="N", help="of each group the first N with and N without twitches"
     )
+    parser.add_argument("--drawn", action="store_true", help="only clips that were drawn before, by a run cut short")
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(
         "--real",
@@ -83,6 +84,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 
 def jobs_of(asked: argparse.Namespace) -> list[Job]:
     chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick, most=asked.clips))
+    if asked.drawn:
+        chosen = [item for item in chosen if store.path_of(item.recipe).exists()]
     jobs = [made(item, remake=asked.remake) for item in chosen]
     return jobs + [
         job for path in real_clips(None if asked.realism else asked.real) for job in injected(path, asked.side)
@@ -181,7 +184,8 @@ def choice(asked: argparse.Namespace) -> str:
     """Which of a side's clips were run, in words; "" for all."""
     named = [f"groups {', '.join(asked.groups)}"] if asked.groups else []
     few = ["quick"] if asked.quick else [f"first {asked.clips} of each group"] if asked.clips else []
-    return f" ({'; '.join(few + named)})" if few + named else ""
+    words = few + named + (["those drawn so far"] if asked.drawn else [])
+    return f" ({'; '.join(words)})" if words else ""
 
 
 def told(line: str) -> None:
