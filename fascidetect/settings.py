@@ -143,7 +143,9 @@ class MeasureSettings(_Checked):
 class DetectSettings(_Checked):
     """The event half: noise, score, threshold, rejections."""
 
-    sensitivity: Sensitivity = setting("normal", "low, normal or high: scales the threshold by 1.25, 1 or 0.85")
+    sensitivity: Sensitivity = setting(
+        "normal", "low, normal or high: scales the threshold by 1.25, 0.87 or 0.8, and asks for more or less confidence"
+    )
     keep: tuple[str, ...] = setting((), "reasons of rejection that are counted after all")
     floor_px: float = setting(
         0.0, "smaller movements are not counted, so that clips can be compared; 0 = all", unit="px", low=0, high=1000

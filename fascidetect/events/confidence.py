@@ -19,7 +19,7 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.5, "high": 0.3}
+LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.55, "high": 0.35}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4

@@ -7,8 +7,8 @@ import numpy as np
 from fascidetect.model import FloatArray
 from fascidetect.settings import DetectSettings, Sensitivity
 
-FLOOR = 0.8  # of the lowest threshold: what is kept as below_threshold
-SENSITIVITY: dict[Sensitivity, float] = {"low": 1.25, "normal": 1.0, "high": 0.85}
+FLOOR = 0.85  # of the lowest threshold: what is kept as below_threshold
+SENSITIVITY: dict[Sensitivity, float] = {"low": 1.25, "normal": 0.87, "high": 0.8}
 KEENEST = min(SENSITIVITY.values())
 FEWEST_MAXIMA = 10
 GUMBEL = 1.345  # (p80 - p50) / (p50 - p20) of the largest of many

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fascidetect.events.decide import decide
 from fascidetect.events.reject import FAINTEST_PX
 from fascidetect.events.seek import seek
-from fascidetect.events.threshold import clip_threshold
+from fascidetect.events.threshold import SENSITIVITY, clip_threshold
 from fascidetect.model import Unusable
 from fascidetect.pipeline import detect
 from fascidetect.quality.usable import find_unusable
@@ -299,6 +299,6 @@ def test_the_threshold_is_the_clips_own():
     ask = DetectSettings()
     calm, restless = np.linspace(3, 5, 200), np.linspace(6, 14, 200)
     assert clip_threshold(calm, ask) < clip_threshold(restless, ask)
-    assert clip_threshold(np.array([]), ask) == ask.q_min
+    assert clip_threshold(np.array([]), ask) == ask.q_min * SENSITIVITY["normal"]
     with_events = np.concatenate([restless, np.full(15, 60.0)])  # less than a tenth of them real
     assert clip_threshold(with_events, ask) == pytest.approx(clip_threshold(restless, ask), rel=0.25)
