@@ -30,7 +30,7 @@ ByteArray = npt.NDArray[np.uint8]
 
 Verdict = Literal["ok", "limited", "cannot_analyze"]
 
-Fault = Literal["", "not registered", "shaken", "blurred", "out of focus", "dark or clipped", "covered"]
+Fault = Literal["", "shaken or not registered", "blurred", "out of focus", "dark or clipped", "covered"]
 """What keeps one frame from being judged; "" for nothing."""
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -198,8 +198,8 @@ class CameraMotion:
     ok
         False where the frame could not be registered; nothing may be concluded from it.
     jump_px
-        How far the picture's rim seems to have gone since the last good frame, analysis_px; NaN where nothing
-        could be fitted.
+        How far the picture's rim seems to go from frame to frame since the last good one, analysis_px; NaN where
+        nothing could be fitted.
     """
 
     affine: FloatArray

@@ -71,6 +71,10 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error(str(exc))
     if asked.tune and (asked.side != "dev" or not asked.methods):
         parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
+    if asked.clips < 0 or (asked.clips and asked.quick):
+        parser.error("--clips takes a number of 1 and more, and no --quick beside it")
+    if asked.picture and not asked.filming:
+        parser.error("--picture needs --filming")
     if asked.fit and asked.side != "dev":
         parser.error("--fit needs --side dev: reporting clips are not for tuning")
     if asked.dvr_scan:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs import Outcome
+from jobs import REAL, Outcome
 
 from fascidetect.evaluate import TOLERANCES_S, Scores, Tally, compare, scores_tree, summarize
 from fascidetect.evaluate.scores import Interval
@@ -84,7 +84,7 @@ def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: st
         "side": side,
         "choice": choice.strip(),
         "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
-        "calibration": calibration(outcomes),
+        "calibration": calibration([o for o in outcomes if o.group != REAL]),
         "clips": clips_tree(outcomes),
     }
 

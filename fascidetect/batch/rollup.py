@@ -108,6 +108,12 @@ class ClipResult:
         return tuple(dict.fromkeys((*self.quality.reasons, *self.clip.warnings, *self.quality.warnings)))
 
     @property
+    def floor_px(self) -> float:
+        """Size from which movements were counted, px of the full picture; 0 where all were."""
+        floor_mm, scale = float(self.settings.detect.get("floor_mm", 0.0)), self.settings.clip.mm_per_px
+        return max(float(self.settings.detect.get("floor_px", 0.0)), floor_mm / scale if scale else 0.0)
+
+    @property
     def limit50_mm(self) -> float | None:
         """The smallest movement that would show, where a scale is known."""
         limit_px, scale = self.quality.limit50_px, self.settings.clip.mm_per_px

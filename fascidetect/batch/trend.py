@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,7 @@ def make_trend(
     ClipError
         A result cannot be read.
     SettingsError
-        The floor is in mm, and a clip has no scale.
+        The floor is in mm, and a clip has no scale; or a clip was counted with a larger one.
     """
     places: dict[tuple[str, ...], list[SummaryRow]] = {}
     for row in rows:
@@ -221,6 +222,8 @@ def _in_time(key: tuple[str, str]) -> tuple[Any, ...]:
 def _above(clip: ClipResult, floor: Floor) -> ClipResult:
     """A result less what is smaller than the floor; people's decisions have no size, so their counts are left out."""
     least_px = floor.px_in(clip)
+    if (told_px := clip.floor_px) > least_px:
+        raise SettingsError(f"{clip.clip.name} was counted from {told_px:.2g} px on: give a larger floor, or retune it")
     events = tuple(event for event in clip.events if event.amplitude_px >= least_px)
     counted = None if clip.summary.n_events is None else len(events)
     summary = dataclasses.replace(clip.summary, n_events=counted, reviewed=())
@@ -230,7 +233,7 @@ def _above(clip: ClipResult, floor: Floor) -> ClipResult:
 def _session(results: Path, rows: Sequence[SummaryRow], floor: Floor | None) -> SessionClips:
     fit = [row for row in rows if row.status == "done" and row.verdict != "cannot_analyze"]
     clips = tuple(read_result(results / row.result_dir) for row in fit)
-    if floor:
+    if floor is not None:
         clips = tuple(_above(clip, floor) for clip in clips)
     usable_s = sum(clip.quality.usable_s for clip in clips)
     n_events = sum(clip.summary.n_events or 0 for clip in clips) if clips else None
@@ -260,7 +263,7 @@ def _session(results: Path, rows: Sequence[SummaryRow], floor: Floor | None) -> 
             limit50_px=_worst(clip.quality.limit50_px for clip in clips),
             limit50_mm=_worst(clip.limit50_mm for clip in clips),
             **{name: _together(getattr(row, name) for row in rows) for name in CONTEXT},
-            amplitude_floor=str(floor) if floor else "",
+            amplitude_floor=str(floor) if floor is not None else "",
         ),
         clips,
     )
@@ -313,12 +316,32 @@ def _hindrances(first: SessionClips, second: SessionClips, floor: Floor | None) 
     if any((r.run.version, r.settings.measure, r.settings.detect) != _made_by(results[0]) for r in results):
         found.append("analyzed with different settings or versions of the program")
     unlike = [words for what in _ALIKE if (words := _unlike(*what, results))]
-    if not floor:
+    if floor is None:
         unlike += [words for what in _ALIKE_WITHOUT_FLOOR if (words := _unlike(*what, results))]
-    elif hidden := [clip for clip in results if (clip.quality.limit90_px or 0.0) > floor.px_in(clip)]:
-        least = max(clip.quality.limit90_px or 0.0 for clip in hidden)
-        unlike.append(f"not every clip shows movements of {floor} reliably: raise the floor to {least:.2g} px")
+    else:
+        unlike += _too_low(floor, results)
     return found + unlike
+
+
+def _too_low(floor: Floor, results: Sequence[ClipResult]) -> list[str]:
+    """Why a floor does not make clips comparable, and which one would."""
+    limits_px = [clip.quality.limit90_px for clip in results]
+    known = [(clip, limit) for clip, limit in zip(results, limits_px, strict=True) if limit is not None]
+    if len(known) < len(results):
+        return ["it is not known how small a movement would show in each clip"]
+    if all(limit_px <= floor.px_in(clip) for clip, limit_px in known):
+        return []
+    least, unit = (
+        max(limit_px * (clip.settings.clip.mm_per_px or 1.0 if floor.mm else 1.0) for clip, limit_px in known),
+        ("mm" if floor.mm else "px"),
+    )
+    return [f"not every clip shows movements of {floor} reliably: raise the floor to {_rounded_up(least):g} {unit}"]
+
+
+def _rounded_up(size: float) -> float:
+    """The next number of two digits that is not smaller."""
+    unit = 10.0 ** (math.floor(math.log10(size)) - 1)
+    return round(math.ceil(size / unit - 1e-9) * unit, 9)
 
 
 def _made_by(result: ClipResult) -> tuple[str, dict[str, Any], dict[str, Any]]:

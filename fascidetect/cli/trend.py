@@ -62,7 +62,7 @@ def trend_command(
     rows = load_summary(results)
     if subject is not None:
         rows = tuple(row for row in rows if row.subject == subject)
-    least = Floor(px=floor["floor_px"], mm=floor["floor_mm"]) if floor else None
+    least = Floor(px=floor["floor_px"], mm=floor["floor_mm"]) if floor and any(floor.values()) else None
     trend = make_trend(results, rows, compare=compare, floor=least)
     if not trend:
         raise ClipError(f"nothing to show in {results}" + (f" for subject {subject}" if subject is not None else ""))

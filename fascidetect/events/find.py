@@ -20,6 +20,7 @@ from fascidetect.events.shape import (
     LEVEL_BEFORE_S,
     NEIGHBOR_S,
     Shape,
+    beyond,
     fit_shape,
 )
 from fascidetect.events.stretch import Stretch
@@ -178,7 +179,10 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
         for k, others in enumerate(there):
             if others:
                 fits[k] = _fit_among(stretch, score, peaks[k], [(peaks[j], fits[j]) for j in others])
-    return [_describe(stretch, score, peak, fit) for peak, fit in zip(peaks, fits, strict=True)]
+    return [
+        _describe(stretch, score, peak, fits[k], _beside(stretch, peak, [(peaks[j], fits[j]) for j in there[k]]))
+        for k, peak in enumerate(peaks)
+    ]
 
 
 def _clean(stretch: Stretch, score: Score, floor: float) -> list[_Peak]:
@@ -284,7 +288,7 @@ def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) 
 
 
 def _others(peak: _Peak, peaks: list[_Peak], reach: int) -> list[int]:
-    """Which other peaks lie at the same place, and no more than so many samples away."""
+    """Which other peaks lie at the same place, and less than so many samples away."""
     soon = (k for k, other in enumerate(peaks) if other is not peak and abs(other.n - peak.n) < reach)
     return [k for k in soon if peaks[k].region[peak.region].any()]
 
@@ -293,8 +297,13 @@ def _fit_among(stretch: Stretch, score: Score, peak: _Peak, others: list[tuple[_
     """Fit a movement with the others at its place: their tails must not spoil its fit, as they do in a train."""
     apart = round(APART_S / stretch.interval_s)
     near = [other.n for other, _ in others if abs(other.n - peak.n) < apart]
-    beside = [shape for other, shape in others if abs(other.n - peak.n) >= apart]
-    return _fit(stretch, score, peak, near, beside)
+    return _fit(stretch, score, peak, near, _beside(stretch, peak, others))
+
+
+def _beside(stretch: Stretch, peak: _Peak, others: list[tuple[_Peak, Shape]]) -> list[Shape]:
+    """Those of the others that are fitted together with a movement."""
+    apart = round(APART_S / stretch.interval_s)
+    return [shape for other, shape in others if abs(other.n - peak.n) >= apart and shape.height > 0]
 
 
 def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], beside: Sequence[Shape]) -> Shape:
@@ -318,8 +327,8 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], besid
     return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s, beside)
 
 
-def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Candidate:
-    u, v, s = _heights(stretch, shape, peak.n)
+def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Sequence[Shape]) -> Candidate:
+    u, v, s = _heights(stretch, shape, peak.n, beside)
     footprint = np.where(peak.region, np.hypot(u, v), 0)
     most = np.unravel_index(int(np.argmax(footprint)), footprint.shape)
     weight = np.where(peak.region, np.sqrt(np.square(peak.pattern).sum(axis=0)), 0)
@@ -344,15 +353,15 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> Cand
     )
 
 
-def _heights(stretch: Stretch, shape: Shape, n: int) -> FloatArray:
+def _heights(stretch: Stretch, shape: Shape, n: int, beside: Sequence[Shape]) -> FloatArray:
     """How far each cell and channel follows the fitted course, (3, R, C), smoothed a little over cells."""
     from scipy.ndimage import gaussian_filter
 
     step = stretch.interval_s
     low = max(0, n - round(BEFORE_S / step))
     high = min(len(stretch.time_s), n + round(AFTER_S / step) + 1)
-    curve = shape.course(stretch.time_s[low:high])
-    curve = curve - curve.mean()
+    time_s = stretch.time_s[low:high]
+    curve = beyond(shape.course(time_s), [np.ones_like(time_s), *(other.course(time_s) for other in beside)])
     height = np.tensordot(curve, stretch.data[:, low:high], axes=(0, 1)) / max(float(curve @ curve), 1e-9)
     share = gaussian_filter(stretch.valid.astype(float), FOOTPRINT_CELLS, mode="constant")
     smooth = gaussian_filter(height, (0, FOOTPRINT_CELLS, FOOTPRINT_CELLS), mode="constant")

@@ -40,7 +40,7 @@ def cell_limits(windows: Sequence[Window], area: BoolArray, threshold: float) ->
     Notes
     -----
     `CENTER` and `SLOPE` are those of made clips of the development side, into whose pictures twitches of
-    known size were put (``benchmarks/limit``).
+    known size were put (``benchmarks/accuracy --limits``).
     """
     gain = np.array([np.where(w.valid & area, w.gain, np.nan) for w in windows])
     known = np.isfinite(gain)

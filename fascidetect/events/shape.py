@@ -116,7 +116,7 @@ def fit_shape(
     step_s = float(np.median(np.diff(time_s)))
     fitted = weight * ((time_s >= peak_s - BEFORE_S) & (time_s <= peak_s + AFTER_S))
     starts = np.arange(-SEARCH_S, SEARCH_S + 1e-9, step_s / 4)
-    taus = np.array([tau for tau in TAUS_S if tau > 0.3 * step_s])
+    taus = np.array([tau for tau in TAUS_S if tau > 0.3 * step_s] or TAUS_S[-1:])
     kind, start, tau = (a.ravel() for a in np.meshgrid(range(len(COURSES)), starts, taus, indexing="ij"))
     onset = peak_s + start - np.array([course.peak for course in COURSES])[kind] * tau
     since = (time_s[None, :] - onset[:, None]) / tau[:, None]
@@ -130,7 +130,7 @@ def fit_shape(
     own = weight > OWN
     stays = float(_regress(_edges(time_s, peak_s + starts, edge_s), series, fitted, basis)[1].min()) < float(left[best])
     if others:
-        series = series - np.transpose(others) @ _heights_beside(np.column_stack([basis, curves[best]]), series, fitted)
+        series = series - np.transpose(others) @ _heights_beside(np.column_stack([basis, curves[best]]), series, weight)
     t0, width, high = float(onset[best]), float(tau[best]), float(height[best])
     course = COURSES[kind[best]]
     rise_s, fall_s = t0 + course.rise_10 * width, t0 + course.fall_10 * width
@@ -155,8 +155,7 @@ def _regress(
         Heights, squared rests, and the squared rest of the basis alone.
     """
     root = np.sqrt(weight / max(float(weight.sum()), 1e-9))
-    explained, size, _ = np.linalg.svd(basis * root[:, None], full_matrices=False)
-    explained = explained[:, size > LEAST_SHARE * size[0]]
+    explained = _directions(basis * root[:, None])
     rest = series * root
     rest = rest - explained @ (explained.T @ rest)
     curves = curves * root
@@ -164,6 +163,18 @@ def _regress(
     size2 = np.maximum(np.square(curves).sum(axis=1), 1e-12)
     likeness, total = curves @ rest, float(rest @ rest)
     return likeness / size2, total - likeness**2 / size2, total
+
+
+def _directions(basis: FloatArray) -> FloatArray:
+    """Orthonormal directions that a basis (N, K) spans."""
+    explained, size, _ = np.linalg.svd(basis, full_matrices=False)
+    return np.asarray(explained[:, size > LEAST_SHARE * size[0]])
+
+
+def beyond(curve: FloatArray, others: Sequence[FloatArray]) -> FloatArray:
+    """What of a curve (N,) other curves do not explain: at right angles to each of them."""
+    explained = _directions(np.stack(others, axis=1))
+    return np.asarray(curve - explained @ (explained.T @ curve))
 
 
 def _heights_beside(basis: FloatArray, series: FloatArray, weight: FloatArray) -> FloatArray:

@@ -119,7 +119,7 @@ def load_candidates(path: Path) -> Candidates:
             raise FasciError(f"{path} has schema {texts['schema_version']}, this program writes {SCHEMA_VERSION}")
         facts = msgspec.convert(json.loads(str(texts["facts"])), _Facts)
         if (facts.program, facts.numbers, facts.shape) != (__version__, _NUMBERS, _SHAPE):
-            raise FasciError(f"{path} was written by fascidetect {facts.program}, this is {__version__}")
+            raise FasciError(f"{path} was written by another fascidetect ({facts.program}; this is {__version__})")
         kept = read_arrays(path, _registration(facts))
         about = Registration(clip=facts.clip, geometry=facts.geometry, area=facts.area, warnings=facts.warnings, **kept)
         windows = tuple(_split(facts, read_arrays(path, _windows(facts))))

@@ -8,12 +8,11 @@ import numpy as np
 from fascidetect.model import CameraMotion, Fault, FloatArray
 from fascidetect.motion.cells import Pair
 
-DARK, CLIPPED = 20.0, 250.0  # gray levels between which skin has contrast
+DARK, CLIPPED = 20.0, 230.0  # gray levels (white in video is 235) between which skin has contrast
 MOST = 0.5  # of the subject's cells: as many must be dark or clipped, or have changed
 OTHER_LIGHT = 0.3  # relative change of brightness that tells another picture from a blurred one
 FADED = 0.5  # share of its usual contrast below which a picture is blurred
 FAST = 0.01  # of the long side between neighboring frames: so much blurs
-SHAKEN = 0.04  # ... and so much is a blow or a swing
 
 
 def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatArray, shape: tuple[int, int]) -> Fault:
@@ -32,7 +31,7 @@ def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatAr
     """
     subject = _coarse(weight, shape) > 0.5
     if not subject.any():
-        return "" if camera.ok else "not registered"
+        return "" if camera.ok else "shaken or not registered"
     luma = _coarse(frame.luma, shape)[subject]
     if np.mean((luma < DARK) | (luma > CLIPPED)) > MOST:
         return "dark or clipped"
@@ -44,13 +43,15 @@ def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatAr
         return "covered"
     if _spread(frame.contrast) < FADED * _spread(reference.contrast):
         return "blurred" if fast else "out of focus"
-    return "shaken" if camera.jump_px > SHAKEN * max(weight.shape) else "not registered"
+    return "shaken or not registered"
 
 
 def _coarse(image: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """Mean of a picture of any size in each cell of a grid (R, C)."""
     return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _spread(contrast: FloatArray) -> float:
+    """Standard deviation, percent."""
     _, sd = cv2.meanStdDev(contrast)
     return float(sd[0, 0])

@@ -225,7 +225,9 @@ class Tracker:
             return CameraMotion(self._last_good, 0.0, float("nan"), ok=False, jump_px=float("nan"))
         if len(self._first) >= 5 and fit.first_residual > LOST * float(np.median(self._first)):
             fit = self._search(contrast, reference, weight, template, fit)
-        motion = CameraMotion(fit.affine, fit.gain, fit.residual, self._believable(fit, template), self._jump(fit))
+        jump_px = self._jump(fit)
+        believed = self._believable(fit, template, jump_px)
+        motion = CameraMotion(fit.affine, fit.gain, fit.residual, believed, jump_px / (1 + self.bad_in_a_row))
         self._first.append(fit.first_residual)
         self._final.append(fit.residual)
         if not motion.ok:
@@ -243,12 +245,12 @@ class Tracker:
         better = other is not None and other.residual < 0.9 * fit.residual
         return other if better and other is not None else fit
 
-    def _believable(self, fit: Fit, template: Template) -> bool:
+    def _believable(self, fit: Fit, template: Template, jump_px: float) -> bool:
         spread = 1.4826 * float(np.median(np.abs(template.contrast)))
         change = fit.affine - self._last_good
         patience = 1 + 0.2 * self.bad_in_a_row  # the longer it was lost, the farther it may have gone
         return bool(
-            self._jump(fit) <= MAX_JUMP * self._long_px * patience
+            jump_px <= MAX_JUMP * self._long_px * patience
             and np.abs(change[:2, :2]).max() <= MAX_LINEAR_JUMP * patience
             and np.abs(fit.affine[:2, :2] - np.eye(2)).max() <= MAX_LINEAR
             and fit.gain >= FAINTEST

@@ -12,6 +12,7 @@ from fascidetect.settings import QualitySettings
 FROZEN, FROZEN_S = "frozen picture", 0.5
 LASTING_S, GUARD_S = 0.2, 0.5  # what is lost for so long was moved: so much before and after is lost, too
 FAULTY_S = 0.2  # a fault that leaves the picture registered for less is no loss
+ROUNDING_S = 1e-3  # of time stamps
 JOIN_S = 0.15  # usable bits shorter than this between two unusable ones are no use
 
 
@@ -48,17 +49,18 @@ def _gaps(trace: Registration, max_gap_s: float) -> list[Unusable]:
 def _frozen(trace: Registration) -> list[Unusable]:
     """Stretches in which every picture repeats the one before; a repeated picture or two are no such thing."""
     spans = [_span(trace, a, b, FROZEN) for a, b in _runs(trace.repeated)]
-    return [span for span in spans if span.end_s - span.start_s >= FROZEN_S]
+    return [span for span in spans if _lasts(span, FROZEN_S)]
 
 
 def _unregistered(trace: Registration) -> list[Unusable]:
     """Stretches that could not be registered, for the reason that most of their frames give."""
-    return [_guarded(trace, _span(trace, a, b, _commonest(trace.fault[a:b]))) for a, b in _runs(~trace.ok)]
+    lost = _closed(trace, ~trace.ok)
+    return [_guarded(trace, _span(trace, a, b, _commonest(trace.fault[a:b]))) for a, b in _runs(lost)]
 
 
 def _guarded(trace: Registration, span: Unusable) -> Unusable:
     """A stretch that lasts, and a little more: what moved so far was moving before, and is not yet at rest."""
-    if span.end_s - span.start_s < LASTING_S:
+    if not _lasts(span, LASTING_S):
         return span
     first, last = float(trace.time_s[0]), float(trace.time_s[-1])
     return Unusable(max(first, span.start_s - GUARD_S), min(last, span.end_s + GUARD_S), span.reason)
@@ -66,9 +68,23 @@ def _guarded(trace: Registration, span: Unusable) -> Unusable:
 
 def _faulty(trace: Registration) -> list[Unusable]:
     """Stretches that could be registered and yet show too little."""
-    hit = trace.ok & (trace.fault > 0)
+    hit = _closed(trace, trace.ok & (trace.fault > 0))
     spans = [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in _runs(hit)]
-    return [span for span in spans if span.end_s - span.start_s >= FAULTY_S]
+    return [span for span in spans if _lasts(span, FAULTY_S)]
+
+
+def _lasts(span: Unusable, least_s: float) -> bool:
+    return span.end_s - span.start_s >= least_s - ROUNDING_S
+
+
+def _closed(trace: Registration, hit: BoolArray) -> BoolArray:
+    """Runs of True joined where so little lies between them that it is no use: frames flicker in and out."""
+    out = hit.copy()
+    for a, b in _runs(~hit):
+        inside = a > 0 and b < len(hit)
+        if inside and trace.time_s[b] - trace.time_s[a - 1] <= JOIN_S:
+            out[a:b] = True
+    return out
 
 
 def _commonest(fault: ByteArray) -> str:

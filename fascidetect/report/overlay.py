@@ -295,7 +295,7 @@ class _Strip:
         for stretch in self._unusable:
             if stretch.start_s <= time_s <= stretch.end_s:
                 return f"not analyzed: {reason_words(stretch.reason)}"
-        return "" if registered else f"not analyzed: {reason_words('not registered')}"
+        return "" if registered else f"not analyzed: {reason_words('shaken or not registered')}"
 
     def _draw_playhead(self, canvas: ByteArray, time_s: float) -> None:
         _, top, _, bottom = self._layout.plot

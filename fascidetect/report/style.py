@@ -44,7 +44,7 @@ REASON_WORDS: dict[str, str] = {
     "below_threshold": "too faint",
     "below_floor": "smaller than asked for",
     # why a stretch of time was not analyzed
-    "not registered": "not recognized",
+    "shaken or not registered": "shaken",
     "the limb itself moves": "limb moving",
     "no frames": "frames missing",
     "frozen picture": "frozen",

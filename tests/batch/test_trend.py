@@ -312,6 +312,25 @@ def test_a_floor_below_what_a_clip_shows_compares_nothing(sessions):
     assert sessions.one(floor=Floor(px=2.0)).ratio.not_compared == ""
 
 
+def test_the_floor_that_is_asked_for_is_enough(sessions):
+    sessions.add("2026-01-10", spread(12))
+    sessions.add("2026-03-02", spread(9), limits_px=(0.9, 1.7401))
+    assert "raise the floor to 1.8 px" in sessions.one(floor=Floor(px=1.0)).ratio.not_compared
+    assert sessions.one(floor=Floor(px=1.8)).ratio.not_compared == ""
+
+
+def test_a_limit_that_is_not_known_is_no_limit_of_zero(sessions):
+    sessions.add("2026-01-10", spread(12))
+    sessions.add("2026-03-02", spread(9), limits_px=(None, None))
+    assert "not known how small" in sessions.one(floor=Floor(px=1.0)).ratio.not_compared
+
+
+def test_a_floor_below_that_of_a_result_is_refused(sessions):
+    sessions.add("2026-01-10", spread(12), settings=Settings(detect=DetectSettings(floor_px=2.0)))
+    with pytest.raises(SettingsError, match="counted from 2 px on"):
+        sessions.one(floor=Floor(px=1.0))
+
+
 def test_a_floor_in_mm_needs_a_scale(sessions):
     sessions.add("2026-01-10", spread(12))
     with pytest.raises(SettingsError, match="needs a scale"):

@@ -132,7 +132,7 @@ def test_another_schema_is_told(saved):
 
 def test_what_another_version_has_found_is_not_judged(saved, monkeypatch):
     monkeypatch.setattr(store, "__version__", "77.0")
-    with pytest.raises(FasciError, match=r"was written by fascidetect \S+, this is 77\.0"):
+    with pytest.raises(FasciError, match=r"was written by another fascidetect \(\S+; this is 77\.0\)"):
         load_candidates(saved)
 
 

@@ -30,7 +30,24 @@ def test_what_is_lost_for_long_is_lost_with_what_lies_about_it():
     ok[30:45] = False
     (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok), QualitySettings())
     assert (lost.start_s, lost.end_s) == (pytest.approx(0.5 - 1 / 60), pytest.approx(44 / 30 + 1 / 60 + 0.5))
-    assert lost.reason == "not registered"
+    assert lost.reason == "shaken or not registered"
+
+
+def test_frames_that_flicker_in_and_out_are_one_stretch():
+    ok, fault = np.ones(300, bool), np.zeros(300, np.uint8)
+    ok[100:160] = np.arange(60) % 5 == 4
+    fault[200:260] = np.where(np.arange(60) % 5 == 4, 0, FAULTS.index("out of focus"))
+    shaken, unfocused = find_unusable(replace(make_trace(duration_s=10), ok=ok, fault=fault), QualitySettings())
+    assert (shaken.start_s, shaken.end_s) == pytest.approx((100 / 30 - 0.5, 158 / 30 + 0.5), abs=0.04)
+    assert (unfocused.start_s, unfocused.end_s) == pytest.approx((200 / 30, 258 / 30), abs=0.04)
+
+
+@pytest.mark.parametrize("start", range(40, 60, 3))
+def test_a_fifth_of_a_second_is_long_wherever_it_lies(start):
+    ok = np.ones(300, bool)
+    ok[start : start + 6] = False
+    (lost,) = find_unusable(replace(make_trace(duration_s=10), ok=ok), QualitySettings())
+    assert lost.end_s - lost.start_s == pytest.approx(1.2, abs=0.01)
 
 
 def test_a_single_frame_that_is_lost_is_half_an_interval_more_and_nothing_else():
@@ -43,7 +60,7 @@ def test_a_single_frame_that_is_lost_is_half_an_interval_more_and_nothing_else()
 def test_a_stretch_is_named_after_what_most_of_its_frames_suffer_from():
     ok, fault = np.ones(90, bool), np.zeros(90, np.uint8)
     ok[30:45] = False
-    fault[30:40], fault[40:45] = FAULTS.index("covered"), FAULTS.index("shaken")
+    fault[30:40], fault[40:45] = FAULTS.index("covered"), FAULTS.index("blurred")
     (lost,) = find_unusable(replace(make_trace(duration_s=3), ok=ok, fault=fault), QualitySettings())
     assert lost.reason == "covered"
 
