@@ -31,6 +31,7 @@ _INTERVAL = "end of its exact 95 % Poisson interval"
 
 MEANINGS = {
     "action": "`accept`, `reject`, `add`, `move`, `note` or `undo`",
+    "amplitude_floor": "least size of what is in the numbers, with its unit; empty where all is (trend)",
     "amplitude_mm": "the same in millimeters, where a scale is given",
     "amplitude_px": "how far the middle of the movement goes at its peak, px of the full-size picture",
     "analyzed_share": "share of the picture that was analyzed, 0 to 1",
@@ -51,7 +52,6 @@ MEANINGS = {
     "container": "kind of file",
     "counted_by": "`reviewed` where people decided about every movement of every clip, else `automatic`",
     "date": "YYYY-MM-DD",
-    "amplitude_floor": "least size of what is in the numbers, with its unit; empty where all is (trend)",
     "dispersion": "variance over mean of the counts in windows of 10 s; 1 where chance alone is at work",
     "duration_s": "length, s",
     "end_s": "end, s",

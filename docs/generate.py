@@ -17,8 +17,10 @@ import validation
 
 from fascidetect import verify
 from fascidetect.cli.app import COMMANDS, main
-from fascidetect.events import find, foci, limit, reject, score, stretch, sustained, voluntary
+from fascidetect.events import confidence, find, foci, limit, reject, score, stretch, sustained, threshold, voluntary
+from fascidetect.motion import fault
 from fascidetect.phantom import recipe, twitch
+from fascidetect.quality import usable
 from fascidetect.settings import Settings
 from fascidetect.settings_file import to_toml
 
@@ -47,11 +49,13 @@ def write_all(folder: Path) -> None:
 def constants() -> dict[str, str]:
     """Numbers of the code that the method page names, as text."""
     held: dict[str, str] = {}
-    for module in (find, foci, limit, reject, score, stretch, sustained, verify, voluntary):
+    for module in (fault, find, foci, limit, reject, score, stretch, sustained, usable, verify, voluntary):
         short = module.__name__.rsplit(".", 1)[1]
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, int | float):
                 held[f"{short}_{name.lower()}"] = f"{value:g}"
+    held["confidence_least"] = f"{confidence.LEAST[Settings().detect.sensitivity]:g}"
+    held |= {f"sensitivity_{level}": f"{share:g}" for level, share in threshold.SENSITIVITY.items()}
     for table in dataclasses.fields(Settings):
         for item in dataclasses.fields(typing.cast("Any", table.default_factory)()):
             default = item.default

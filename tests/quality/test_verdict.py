@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from helpers.traces import make_trace
 
-from fascidetect.model import Unusable
-from fascidetect.quality.verdict import Measured, make_quality
+from fascidetect.model import FAULTS, Unusable
+from fascidetect.quality.usable import FROZEN
+from fascidetect.quality.verdict import REMEDIES, Measured, make_quality
 from fascidetect.settings import QualitySettings
 
 NAN = float("nan")
@@ -126,3 +127,8 @@ def test_no_frames_at_all_are_told():
     quality = judged(make_trace(duration_s=0), (), replace(GOOD, noise_px=NAN))
     assert quality.verdict == "cannot_analyze"
     assert quality.usable_s == 0
+
+
+def test_every_remedy_is_for_a_reason_that_is_given():
+    given = {*FAULTS, FROZEN, "no frames", "the limb itself moves", "disturbed picture"}
+    assert set(REMEDIES) <= given
