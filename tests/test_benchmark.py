@@ -13,7 +13,7 @@ from fascidetect.evaluate import Tally
 from fascidetect.phantom import Camera, Recipe, Scene
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,18 @@ def test_limits_are_tried_with_enough_twitches_on_both_sides_of_them(bench):
         assert len(sizes) >= 40
         assert min(sizes) < 0.35
         assert max(sizes) > 2.5
+
+
+def test_each_way_of_filming_shows_the_same_twitches_in_mm(bench):
+    filming = bench["filming"]
+    recipes = {way.name: filming.recipe_of(way, "report") for way in filming.WAYS}
+    low, high = filming.AMPLITUDE_MM
+    for recipe in recipes.values():
+        sizes_mm = [t.amplitude_px * recipe.scene.mm_per_px for t in recipe.twitches]
+        assert len(sizes_mm) >= 30
+        assert low <= min(sizes_mm) < 0.2 < 0.5 < max(sizes_mm) <= high
+    assert len({recipe.sha256 for recipe in recipes.values()}) == len(filming.WAYS)
+    assert filming.recipe_of(filming.WAYS[0], "dev").seed != recipes[filming.WAYS[0].name].seed
 
 
 def test_the_table_of_limits_tells_how_far_they_are_off(bench):
