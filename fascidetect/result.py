@@ -99,6 +99,6 @@ def _activity(about: Registration, found: Found) -> Activity:
     heat = np.zeros(about.geometry.shape)
     for j in found.judged:
         if not j.reason:
-            heat = np.maximum(heat, j.candidate.footprint_px * about.geometry.px_per_analysis_px)
+            heat = np.maximum(heat, j.candidate.amplitudes_px * about.geometry.px_per_analysis_px)
     limits = found.limits_px * about.geometry.px_per_analysis_px
     return Activity(found.time_s, found.score, found.threshold, heat, limits)

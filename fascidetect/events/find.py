@@ -103,13 +103,23 @@ class Candidate:
 
     @property
     def amplitude_px(self) -> float:
-        """How far its middle moves, analysis_px.
+        """How far its middle moves, analysis_px."""
+        return math.hypot(*self.displacement_px) * self._given_back
+
+    @property
+    def amplitudes_px(self) -> FloatArray:
+        """How far each of its cells moves, (R, C), analysis_px; 0 outside of the region."""
+        return self.footprint_px.astype(np.float32) * np.float32(self._given_back)
+
+    @property
+    def _given_back(self) -> float:
+        """Factor for what the measurement takes from a narrow movement.
 
         Windows of a few cells flatten what is hardly wider than they are, and make it wider; so the width of the
         region tells how much of the height is missing.
         """
         variance = max(self.n_cells / AREA_PER_VARIANCE - REGION_CELLS2, 1e-3)
-        return math.hypot(*self.displacement_px) * min(1 + WINDOWS_CELLS2 / variance, MOST_NARROW)
+        return min(1 + WINDOWS_CELLS2 / variance, MOST_NARROW)
 
     @property
     def n_cells(self) -> int:

@@ -20,12 +20,18 @@ def test_a_train_is_as_large_as_one_of_it_alone(radius):
     assert train == pytest.approx([alone] * 4, rel=0.2)
 
 
-def amplitude_of(n_cells):
-    return Candidate.amplitude_px.fget(SimpleNamespace(n_cells=n_cells, displacement_px=(0.6, 0.8)))
+def given_back(n_cells):
+    return Candidate._given_back.fget(SimpleNamespace(n_cells=n_cells))
 
 
 def test_the_narrower_the_more_is_given_back_and_never_more_than_twice():
-    given = [amplitude_of(n) for n in (1, 14, 30, 60, 150, 2000)]
+    given = [given_back(n) for n in (1, 14, 30, 60, 150, 2000)]
     assert given == sorted(given, reverse=True)
     assert given[0] == given[1] == pytest.approx(2.0)
     assert given[-1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_map_of_where_is_in_the_px_of_the_list():
+    result = detect(make_trace([Bump(3.0)], noise_px=0.02))
+    (event,) = result.events
+    assert result.activity.heat.max() == pytest.approx(event.amplitude_px, rel=0.02)
