@@ -247,7 +247,7 @@ def test_the_edge_of_a_window_neither_hides_nor_doubles_a_movement():
     short, whole = peaks(trace, window_s=10), peaks(trace, window_s=600)
     assert short == pytest.approx(starts + 0.05, abs=0.05)
     assert whole == pytest.approx(starts + 0.05, abs=0.05)
-    assert short == pytest.approx(whole, abs=0.01)
+    assert short == pytest.approx(whole, abs=0.5 / 30)  # starts are tried every quarter of a frame
 
 
 @pytest.mark.slow
