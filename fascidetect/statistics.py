@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fascidetect.model import FloatArray
+from fascidetect.model import BoolArray, FloatArray
 
 LEVEL = 0.95
 """Coverage of every interval that is given."""
@@ -96,3 +96,9 @@ def logistic_curve(x: FloatArray, hit: FloatArray, level: float = LEVEL) -> tupl
     low = middles[inside[0]] if inside[0] > 0 else math.nan
     high = middles[inside[-1]] if inside[-1] < len(middles) - 1 else math.nan
     return float(middles[best]), float(low), float(high), float(middles[best] + math.log(9) / slopes[slope])
+
+
+def runs(hit: BoolArray) -> list[tuple[int, int]]:
+    """Runs of True as (first, past the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit, [False]]).astype(np.int8))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))

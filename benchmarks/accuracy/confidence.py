@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import store
-from jobs import ASKED, Job, clip_and_truth
+from jobs import ASKED, Job, are_true, clip_and_truth
 
-from fascidetect.evaluate import match
-from fascidetect.evaluate.tally import TOLERANCES_S, same_places
 from fascidetect.events.confidence import features, unrest_at
 from fascidetect.events.decide import decide
 from fascidetect.events.describe import make_event
@@ -47,12 +45,9 @@ def known_of(job: Job) -> Known | None:
     if not asked:
         return None
     events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]
-    there = same_places(truth.events, events, trace.clip)
-    peaks = [np.array([e.peak_s for e in part]) for part in (truth.events, events)]
-    hit = {k for _, k in match(*peaks, TOLERANCES_S[0], there)}
     rows = [features(j.candidate, unrest_at(trace, j.candidate.peak_s)) for j in asked]
     values = np.array([list(row.values()) for row in rows])
-    return Known(values, np.array([k in hit for k in range(len(asked))]), tuple(rows[0]))
+    return Known(values, np.array(are_true(events, truth, trace.clip)), tuple(rows[0]))
 
 
 def fitted(known: Sequence[Known]) -> dict[str, float]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import store
 from groups import SHAPES, USUAL, Change, Group, camera, chain, held, plain, scene, size
-from report import aligned, number
+from report import aligned, nullable, number
 
 from fascidetect.errors import OutputError
 from fascidetect.evaluate import found_in, score_clip
@@ -143,8 +143,7 @@ def filming_table(shown: Sequence[Shown]) -> str:
 
 def filming_tree(side: str, shown: Sequence[Shown]) -> dict[str, Any]:
     """All numbers for a file; what is not known is null."""
-    rows = [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(one).items()} for one in shown]
-    return {"side": side, "filming": rows}
+    return {"side": side, "filming": [nullable(one) for one in shown]}
 
 
 def draw_ways(side: str, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from groups import Item
 from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, match, score_clip
 from fascidetect.evaluate.tally import same_places
 from fascidetect.inject import Injection, inject
-from fascidetect.model import Result
+from fascidetect.model import ClipFacts, Event, Result
 from fascidetect.phantom import Recipe
 from fascidetect.pipeline import detect
 from fascidetect.truth import Truth, load_truth, truth_path
@@ -24,7 +25,6 @@ REAL = "real"
 INJECTED_PER_MIN = 30.0
 REAL_SEEDS = {"dev": (0, 10, 11, 12), "report": (1, 2, 3, 4)}
 """Real clips are few and short, so each is twitched several times."""
-
 
 ASKED = ("", "below_threshold", "shape", "keyframe")
 """Reasons of candidates whose confidence says something; what other rules reject is no question for it."""
@@ -108,9 +108,14 @@ def run(job: Job) -> Outcome:
 def sure_of(result: Result, truth: Truth) -> tuple[tuple[float, bool], ...]:
     """Confidence of each candidate, and whether it is a twitch."""
     told = [*result.events, *(r.event for r in result.rejections if r.reason in ASKED)]
-    peaks_s = (np.array([e.peak_s for e in part]) for part in (truth.events, told))
-    true = {k for _, k in match(*peaks_s, TOLERANCES_S[0], same_places(truth.events, told, result.clip))}
-    return tuple((event.confidence, k in true) for k, event in enumerate(told))
+    return tuple((e.confidence, true) for e, true in zip(told, are_true(told, truth, result.clip), strict=True))
+
+
+def are_true(events: Sequence[Event], truth: Truth, clip: ClipFacts) -> list[bool]:
+    """Whether each event is one of the true ones, matched one to one."""
+    peaks_s = (np.array([e.peak_s for e in part]) for part in (truth.events, events))
+    hit = {k for _, k in match(*peaks_s, TOLERANCES_S[0], same_places(truth.events, events, clip))}
+    return [k in hit for k in range(len(events))]
 
 
 def clip_and_truth(job: Job) -> tuple[Path, Truth]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import store
 from groups import GROUPS, SHAPES, Group, Item, plain
-from report import aligned, number
+from report import aligned, nullable, number
 
 from fascidetect.evaluate import found_in, score_clip
 from fascidetect.evaluate.tally import LINES
@@ -171,5 +171,4 @@ def limits_table(found: Sequence[Limits]) -> str:
 
 def limits_tree(side: str, found: Sequence[Limits]) -> dict[str, Any]:
     """All numbers for a file; what is not known is null."""
-    rows = [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(one).items()} for one in found]
-    return {"side": side, "limits": rows}
+    return {"side": side, "limits": [nullable(one) for one in found]}

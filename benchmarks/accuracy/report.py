@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jobs import REAL, Outcome
@@ -131,6 +131,11 @@ def _sums(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.verdict,
         **{name: getattr(t, name) for name in SUMS},
     }
+
+
+def nullable(one: Any) -> dict[str, Any]:
+    """Fields of a dataclass for a file; what is not known (NaN) is null."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(one).items()}
 
 
 def against(old: dict[str, Any], outcomes: Sequence[Outcome]) -> str:

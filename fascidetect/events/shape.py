@@ -156,10 +156,8 @@ def _regress(
     """
     root = np.sqrt(weight / max(float(weight.sum()), 1e-9))
     explained = _directions(basis * root[:, None])
-    rest = series * root
-    rest = rest - explained @ (explained.T @ rest)
-    curves = curves * root
-    curves = curves - (curves @ explained) @ explained.T
+    rest = _without(series * root, explained)
+    curves = _without(curves * root, explained)
     size2 = np.maximum(np.square(curves).sum(axis=1), 1e-12)
     likeness, total = curves @ rest, float(rest @ rest)
     return likeness / size2, total - likeness**2 / size2, total
@@ -173,8 +171,12 @@ def _directions(basis: FloatArray) -> FloatArray:
 
 def beyond(curve: FloatArray, others: Sequence[FloatArray]) -> FloatArray:
     """What of a curve (N,) other curves do not explain: at right angles to each of them."""
-    explained = _directions(np.stack(others, axis=1))
-    return np.asarray(curve - explained @ (explained.T @ curve))
+    return _without(curve, _directions(np.stack(others, axis=1)))
+
+
+def _without(curves: FloatArray, explained: FloatArray) -> FloatArray:
+    """Curves (..., N) less their parts along orthonormal directions (N, K)."""
+    return np.asarray(curves - (curves @ explained) @ explained.T)
 
 
 def _heights_beside(basis: FloatArray, series: FloatArray, weight: FloatArray) -> FloatArray:

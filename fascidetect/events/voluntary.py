@@ -6,6 +6,7 @@ import numpy as np
 
 from fascidetect.events.stretch import Stretch
 from fascidetect.model import BoolArray
+from fascidetect.statistics import runs
 
 LOWPASS_S = 0.3  # smooths twitches away
 LEAST_CELLS = 0.1  # displacement that counts
@@ -52,9 +53,8 @@ def _times(stretch: Stretch, spans: list[tuple[int, int]], guard_s: float) -> li
 
 def _spans(hit: BoolArray, bridge: int, least: int) -> list[tuple[int, int]]:
     """Runs of True as (first, past the last), joined across short gaps, without the short ones."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit, [False]]).astype(np.int8)))
     joined: list[tuple[int, int]] = []
-    for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for a, b in runs(hit):
         if joined and a - joined[-1][1] <= bridge:
             joined[-1] = (joined[-1][0], b)
         else:

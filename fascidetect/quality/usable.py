@@ -8,6 +8,7 @@ import numpy as np
 
 from fascidetect.model import FAULTS, BoolArray, ByteArray, Registration, Unusable
 from fascidetect.settings import QualitySettings
+from fascidetect.statistics import runs
 
 FROZEN, FROZEN_S = "frozen picture", 0.5
 LASTING_S, GUARD_S = 0.2, 0.5  # what is lost for so long was moved: so much before and after is lost, too
@@ -48,14 +49,14 @@ def _gaps(trace: Registration, max_gap_s: float) -> list[Unusable]:
 
 def _frozen(trace: Registration) -> list[Unusable]:
     """Stretches in which every picture repeats the one before; a repeated picture or two are no such thing."""
-    spans = [_span(trace, a, b, FROZEN) for a, b in _runs(trace.repeated)]
+    spans = [_span(trace, a, b, FROZEN) for a, b in runs(trace.repeated)]
     return [span for span in spans if _lasts(span, FROZEN_S)]
 
 
 def _unregistered(trace: Registration) -> list[Unusable]:
     """Stretches that could not be registered, for the reason that most of their frames give."""
     lost = _closed(trace, ~trace.ok)
-    return [_guarded(trace, _span(trace, a, b, _commonest(trace.fault[a:b]))) for a, b in _runs(lost)]
+    return [_guarded(trace, _span(trace, a, b, _commonest(trace.fault[a:b]))) for a, b in runs(lost)]
 
 
 def _guarded(trace: Registration, span: Unusable) -> Unusable:
@@ -69,7 +70,7 @@ def _guarded(trace: Registration, span: Unusable) -> Unusable:
 def _faulty(trace: Registration) -> list[Unusable]:
     """Stretches that could be registered and yet show too little."""
     hit = _closed(trace, trace.ok & (trace.fault > 0))
-    spans = [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in _runs(hit)]
+    spans = [_span(trace, a, b, _commonest(trace.fault[a:b])) for a, b in runs(hit)]
     return [span for span in spans if _lasts(span, FAULTY_S)]
 
 
@@ -80,7 +81,7 @@ def _lasts(span: Unusable, least_s: float) -> bool:
 def _closed(trace: Registration, hit: BoolArray) -> BoolArray:
     """Runs of True joined where so little lies between them that it is no use: frames flicker in and out."""
     out = hit.copy()
-    for a, b in _runs(~hit):
+    for a, b in runs(~hit):
         inside = a > 0 and b < len(hit)
         if inside and trace.time_s[b] - trace.time_s[a - 1] <= JOIN_S:
             out[a:b] = True
@@ -89,13 +90,7 @@ def _closed(trace: Registration, hit: BoolArray) -> BoolArray:
 
 def _commonest(fault: ByteArray) -> str:
     counts = np.bincount(fault, minlength=len(FAULTS))[1 : len(FAULTS)]
-    return FAULTS[1 + int(np.argmax(counts))]  # the first, "not registered", where none is named
-
-
-def _runs(hit: BoolArray) -> list[tuple[int, int]]:
-    """Runs of True as (first, past the last)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], hit, [False]]).astype(np.int8))).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    return FAULTS[1 + int(np.argmax(counts))]  # the first where none is named
 
 
 def _span(trace: Registration, start: int, stop: int, reason: str) -> Unusable:
