@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 import generate  # noqa: E402 - the folder had to be made known first
 
 import fascidetect  # noqa: E402
-from fascidetect.model import NOTICE  # noqa: E402
+from fascidetect.notice import NOTICE  # noqa: E402
 
 project = "fascidetect"
 author = "fascidetect contributors"

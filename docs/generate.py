@@ -16,7 +16,7 @@ import licenses
 import validation
 
 from fascidetect import verify
-from fascidetect.cli.app import COMMANDS, main
+from fascidetect.cli.app import main
 from fascidetect.events import confidence, find, foci, limit, reject, score, stretch, sustained, threshold, voluntary
 from fascidetect.motion import fault
 from fascidetect.phantom import recipe, twitch
@@ -69,14 +69,20 @@ def cli_page() -> str:
     return "\n".join(_cli_lines()) + "\n"
 
 
+def commands() -> dict[str, click.Command]:
+    """Every command by its name, in the order of the program's own list."""
+    context = click.Context(main)
+    return {name: command for name in main.list_commands(context) if (command := main.get_command(context, name))}
+
+
 def _cli_lines() -> Iterator[str]:
     yield "# Commands\n"
     yield "Made from the program's own help. `fascidetect COMMAND --help` shows the same, and `python -m fascidetect`"
     yield "is the same program.\n"
     yield from _help(main, "fascidetect")
-    for command in COMMANDS:
-        yield f"## fascidetect {command.name}\n"
-        yield from _help(command, f"fascidetect {command.name}")
+    for name, command in commands().items():
+        yield f"## fascidetect {name}\n"
+        yield from _help(command, f"fascidetect {name}")
 
 
 def _help(command: click.Command, words: str) -> Iterator[str]:

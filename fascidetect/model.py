@@ -38,13 +38,6 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 SCHEMA_VERSION = "1.0"
 """Version of every file written; the first number changes when a reader would break."""
 
-NOTICE = (
-    "Counts movements visible in a video. It cannot tell their cause; neither many nor few means illness or health. "
-    "Not a medical device. See a doctor for weakness, muscle shrinking, or trouble speaking or swallowing, "
-    "whatever the count."
-)
-"""Shown by the README, the command line, the report and the review."""
-
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:

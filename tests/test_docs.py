@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from fascidetect.cli.app import COMMANDS
 from fascidetect.evaluate import TOLERANCES_S, Tally, scores_tree, summarize
 from fascidetect.evaluate.tally import Known, Misfit
 from fascidetect.settings import REASONS
@@ -42,8 +41,8 @@ def test_every_column_has_a_meaning_and_no_meaning_is_left_over(docs):
 
 def test_every_command_option_and_example_is_told(docs):
     page = docs["generate"].cli_page()
-    for command in COMMANDS:
-        assert f"\n## fascidetect {command.name}\n" in page
+    for name, command in docs["generate"].commands().items():
+        assert f"\n## fascidetect {name}\n" in page
         for parameter in command.params:
             for option in parameter.opts if parameter.param_type_name == "option" else ():
                 assert option in page

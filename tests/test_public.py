@@ -1,13 +1,15 @@
 """The public face, and the texts that must agree with the code."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import fascidetect
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,6 +36,13 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize("name", ["ClipNotFound", "OutputError"])
 def test_errors_print_their_sentence(name):
     assert str(getattr(fascidetect, name)("no such file: x")) == "no such file: x"
+
+
+def test_the_list_of_commands_loads_no_science_library():
+    asked = "import sys; from fascidetect.cli import main; main(['--help'], standalone_mode=False)"
+    loaded = "print({'numpy', 'cv2', 'av', 'fascidetect.cli.analyze'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", f"{asked}; {loaded}"], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set()\n")
 
 
 def test_the_readme_shows_the_notice():

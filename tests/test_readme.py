@@ -29,7 +29,8 @@ def test_commands_are_understood(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("my.toml", "sessions.csv"):
         Path(name).write_text("", encoding="utf-8")
-    command = main.commands[words[0]]
+    command = main.get_command(click.Context(main), words[0])
+    assert command
     with command.make_context(words[0], words[1:]) as context:
         assert isinstance(context, click.Context)
 

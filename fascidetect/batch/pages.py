@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from fascidetect.cli.say import complain, tell
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 
-@click.command("agreement", epilog=NOTICE, short_help="How far raters agree, and the program with them.")
+@click.command("agreement", epilog=NOTICE)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--rater", "raters", multiple=True, metavar="NAME", help="Only this rater. May be repeated.")
 @click.option("--tolerance-s", type=click.FloatRange(min=0), help="Largest difference of two peaks.  [default: 0.25]")

@@ -26,7 +26,8 @@ from fascidetect.cli.params import (
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
-from fascidetect.model import NOTICE, Result
+from fascidetect.model import Result
+from fascidetect.notice import NOTICE
 from fascidetect.settings import REASONS, Roi, Settings
 from fascidetect.settings_file import load_rois, load_settings, parse_time
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,24 +12,9 @@ from typing import Any, NoReturn
 import click
 
 from fascidetect import __version__
-from fascidetect.cli.agreement import agreement_command
-from fascidetect.cli.analyze import analyze_command
-from fascidetect.cli.batch import batch_command
-from fascidetect.cli.check import check_command
-from fascidetect.cli.clips import clips_command
-from fascidetect.cli.config import config_command
-from fascidetect.cli.demo import demo_command
-from fascidetect.cli.evaluate import evaluate_command
-from fascidetect.cli.export import export_command
-from fascidetect.cli.info import info_command
-from fascidetect.cli.inject import inject_command
-from fascidetect.cli.phantom import phantom_command
-from fascidetect.cli.retune import retune_command
-from fascidetect.cli.review import review_command
 from fascidetect.cli.say import complain
-from fascidetect.cli.trend import trend_command
 from fascidetect.errors import FasciError, SettingsError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -65,8 +51,49 @@ def _orderly_end() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class OneLineErrors(click.Group):
-    """Turns the errors that are raised on purpose into one line; a bug keeps its traceback."""
+COMMANDS = {
+    "demo": "Try it without a clip: make one, analyze it, show the report.",
+    "analyze": "Count movements in clips and write what was found.",
+    "retune": "Judge results again under other settings.",
+    "batch": "Analyze a folder of recordings.",
+    "check": "Say in seconds whether a clip can be judged.",
+    "info": "Print what a video file is.",
+    "config": "Print every setting, to read or to change.",
+    "inject": "Put known twitches into a real clip.",
+    "phantom": "Make a clip whose every movement is known.",
+    "evaluate": "Compare results with what is true.",
+    "trend": "Put the sessions of a batch side by side.",
+    "review": "Look at a result and decide, in the browser.",
+    "clips": "Cut movements out of the clip, slowed and enlarged.",
+    "agreement": "How far raters agree, and the program with them.",
+    "export": "Write events for other programs.",
+}
+"""What each command is for, in the order of the list; ``analyze_command`` in ``fascidetect.cli.analyze`` and so on."""
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for: the list of them needs no video or science library.
+
+    Turns the errors that are raised on purpose into one line; a bug keeps its traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which one needs them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"fascidetect.cli.{cmd_name}")
+        return _keep_lines(getattr(module, f"{cmd_name}_command"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
@@ -90,7 +117,13 @@ class OneLineErrors(click.Group):
             ctx.exit(EXIT_INTERRUPTED)
 
 
-@click.group(cls=OneLineErrors, epilog=NOTICE, context_settings={"help_option_names": ["-h", "--help"]})
+def _keep_lines(command: click.Command) -> click.Command:
+    """Turn the two letters of a raw docstring into the sign by which click knows paragraphs to leave alone."""
+    command.help = (command.help or "").replace("\\b", "\b")
+    return command
+
+
+@click.group(cls=Commands, epilog=NOTICE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fascidetect")
 def main() -> None:
     r"""Count brief, local movements (muscle twitches) in ordinary video of skin.
@@ -127,31 +160,4 @@ def main() -> None:
     """
 
 
-COMMANDS = (
-    demo_command,
-    analyze_command,
-    retune_command,
-    batch_command,
-    check_command,
-    info_command,
-    config_command,
-    inject_command,
-    phantom_command,
-    evaluate_command,
-    trend_command,
-    review_command,
-    clips_command,
-    agreement_command,
-    export_command,
-)
-
-
-def _keep_lines(command: click.Command) -> None:
-    """Turn the two letters of a raw docstring into the sign by which click knows paragraphs to leave alone."""
-    command.help = (command.help or "").replace("\\b", "\b")
-
-
-for _command in COMMANDS:
-    main.add_command(_command)
-for _command in (main, *COMMANDS):
-    _keep_lines(_command)
+_keep_lines(main)

@@ -25,7 +25,7 @@ from fascidetect.cli.board import Board
 from fascidetect.cli.params import EXISTING_FILE, config_option, parsed
 from fascidetect.cli.say import complain, tell
 from fascidetect.errors import ClipError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 from fascidetect.settings import Settings
 from fascidetect.settings_file import load_settings
 
@@ -44,7 +44,7 @@ class Work:
     verbose: bool
 
 
-@click.command("batch", epilog=NOTICE, short_help="Analyze a folder of recordings.")
+@click.command("batch", epilog=NOTICE)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "-o",

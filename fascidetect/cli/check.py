@@ -21,7 +21,7 @@ from fascidetect.cli.params import (
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import complain, printable, tell
 from fascidetect.errors import FasciError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 from fascidetect.settings import Roi, Settings
 from fascidetect.settings_file import load_settings, parse_time
 
@@ -35,7 +35,7 @@ _VERDICT = {
 }
 
 
-@click.command("check", epilog=NOTICE, short_help="Say in seconds whether a clip can be judged.")
+@click.command("check", epilog=NOTICE)
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--from",

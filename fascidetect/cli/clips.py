@@ -12,7 +12,7 @@ from fascidetect.cli.params import EXISTING_FILE
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import complain, printable, tell
 from fascidetect.errors import OutputError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:
     from fascidetect.evaluate import Found
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FOLDER = "clips"
 
 
-@click.command("clips", epilog=NOTICE, short_help="Cut movements out of the clip, slowed and enlarged.")
+@click.command("clips", epilog=NOTICE)
 @click.argument("folder", metavar="RESULT_DIR", type=click.Path(path_type=Path))
 @click.option(
     "--most",

@@ -11,7 +11,7 @@ import click
 
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import tell
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:
     from fascidetect.truth import Truth
@@ -27,7 +27,7 @@ What to look at:
 Next: fascidetect review "{results}" to decide about each movement, or fascidetect analyze with a clip of yours."""
 
 
-@click.command("demo", epilog=NOTICE, short_help="Try it without a clip: make one, analyze it, show the report.")
+@click.command("demo", epilog=NOTICE)
 @click.option(
     "-o",
     "--output",

@@ -35,7 +35,7 @@ def _repeated(args: Sequence[str]) -> Iterator[str]:
         yield word
 
 
-@click.command("evaluate", cls=_ManyAfter, short_help="Compare results with what is true.")
+@click.command("evaluate", cls=_ManyAfter)
 @click.argument("results", nargs=-1, required=True, metavar="RESULT...", type=click.Path(path_type=Path))
 @click.option(
     "--truth",

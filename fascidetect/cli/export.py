@@ -9,7 +9,7 @@ import click
 
 from fascidetect.cli.say import complain
 from fascidetect.errors import OutputError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:
     from fascidetect.evaluate.annotations import Form
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORMS = ("csv", "boris", "elan", "vtt")
 
 
-@click.command("export", epilog=NOTICE, short_help="Write events for other programs.")
+@click.command("export", epilog=NOTICE)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--to", "form", type=click.Choice(_FORMS), required=True, help="Form of the file.")
 @click.option("--rater", metavar="NAME", help="What this rater accepted or marked.  [default: what the program counts]")

@@ -10,10 +10,11 @@ import click
 
 from fascidetect.cli.params import isolate_option
 from fascidetect.cli.say import tell
-from fascidetect.model import NOTICE, ClipFacts
+from fascidetect.model import ClipFacts
+from fascidetect.notice import NOTICE
 
 
-@click.command("info", epilog=NOTICE, short_help="Print what a video file is.")
+@click.command("info", epilog=NOTICE)
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 @isolate_option

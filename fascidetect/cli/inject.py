@@ -23,7 +23,7 @@ def parse_range(text: str) -> tuple[float, float]:
     return low, high
 
 
-@click.command("inject", short_help="Put known twitches into a real clip.")
+@click.command("inject")
 @click.argument("clip", type=click.Path(path_type=Path))
 @click.option(
     "-o",

@@ -11,7 +11,7 @@ from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import printable, tell
 
 
-@click.command("phantom", short_help="Make a clip whose every movement is known.")
+@click.command("phantom")
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option(
     "-o",

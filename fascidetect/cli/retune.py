@@ -22,7 +22,8 @@ from fascidetect.cli.params import (
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
-from fascidetect.model import NOTICE, Reviewed
+from fascidetect.model import Reviewed
+from fascidetect.notice import NOTICE
 from fascidetect.settings import DECIDED, REASONS, SOUGHT, Settings
 from fascidetect.settings_file import load_settings
 
@@ -73,7 +74,7 @@ class _Change:
         return replace(settings, clip=override(settings.clip, {"mm_per_px": self.mm_per_px}), detect=detect)
 
 
-@click.command("retune", epilog=NOTICE, help=_HELP, short_help="Judge results again under other settings.")
+@click.command("retune", epilog=NOTICE, help=_HELP)
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--sensitivity", type=click.Choice(LEVELS), help="high finds fainter movements, and more false ones.")
 @click.option(

@@ -15,12 +15,12 @@ from fascidetect.cli.params import EXISTING_FILE
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import printable, tell
 from fascidetect.errors import FasciError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 HOME = "fascidetect"
 
 
-@click.command("review", epilog=NOTICE, short_help="Look at a result and decide, in the browser.")
+@click.command("review", epilog=NOTICE)
 @click.argument("folder", metavar="[RESULT_DIR]", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--rater",

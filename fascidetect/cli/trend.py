@@ -9,10 +9,10 @@ import click
 from fascidetect.cli.params import floor_option
 from fascidetect.cli.say import tell
 from fascidetect.errors import ClipError, OutputError
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 
 
-@click.command("trend", epilog=NOTICE, short_help="Put the sessions of a batch side by side.")
+@click.command("trend", epilog=NOTICE)
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "-o",

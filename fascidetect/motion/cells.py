@@ -93,16 +93,26 @@ def make_system(reference: FloatArray, weight: FloatArray, cell_px: int, setting
     return CellSystem(weight, gx, gy, norm, mx, my, axx, axy, ayy, cell_px, sigma, settings.flow_ridge)
 
 
-def _step(system: CellSystem, d: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Displacement (R, C, 2) that explains d (h, w), and the variance of d before and after."""
+def _step(
+    system: CellSystem, contrast: FloatArray, gain: float, reference: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Displacement (R, C, 2) that explains the frame's change d, and the variance of d before and after."""
+    d = np.multiply(reference, 1 + gain)  # in place from here on: pages of fresh memory cost more than the sums
+    np.subtract(contrast, d, out=d)
+    d *= system.weight
+    product = np.empty_like(d)
+
+    def mean_with(other: FloatArray) -> FloatArray:
+        return _window_mean(np.multiply(other, d, out=product), system)
+
     md = _window_mean(d, system)
-    bx = _window_mean(system.gx * d, system) - system.mean_gx * md
-    by = _window_mean(system.gy * d, system) - system.mean_gy * md
+    bx = mean_with(system.gx) - system.mean_gx * md
+    by = mean_with(system.gy) - system.mean_gy * md
     axx, ayy, axy = system.axx + system.ridge, system.ayy + system.ridge, system.axy
     det = axx * ayy - axy * axy
     u = (axy * by - ayy * bx) / det
     v = (axy * bx - axx * by) / det
-    before = np.maximum(_window_mean(d * d, system) - md * md, 0)
+    before = np.maximum(mean_with(d) - md * md, 0)
     after = np.maximum(before + u * bx + v * by, 0)
     return np.stack([u, v], axis=-1), before, after
 
@@ -158,7 +168,7 @@ def measure_cells(
         warp(frame.contrast, grid, reference.contrast),
         warp(frame.luma, grid, reference.luma, LUMA_STRIDE),
     )
-    more, before, after = _step(system, (here.contrast - (1 + gain) * reference.contrast) * system.weight)
+    more, before, after = _step(system, here.contrast, gain, reference.contrast)
     more = np.clip(more, -FARTHEST_PX, FARTHEST_PX)
     lit = shading(system, here.luma, reference.luma, more)
     left = more
@@ -167,7 +177,7 @@ def measure_cells(
             break
         there = landing(affine, guess_px + more, system.cell_px)
         again = warp(frame.contrast, there, reference.contrast)
-        left, _, after = _step(system, (again - (1 + gain) * reference.contrast) * system.weight)
+        left, _, after = _step(system, again, gain, reference.contrast)
         more = np.clip(more + np.clip(left, -1, 1), -FARTHEST_PX, FARTHEST_PX)
     residual = np.sqrt(np.stack([before, np.minimum(after, before)], axis=-1))
     return CellMotion(guess_px + more, lit, residual), here

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fascidetect.model import NOTICE, FloatArray, Focus, Minute, Registration, Result, Summary, Sustained, Unusable
+from fascidetect.model import FloatArray, Focus, Minute, Registration, Result, Summary, Sustained, Unusable
+from fascidetect.notice import NOTICE
 from fascidetect.report.style import (
     Color,
     clock,

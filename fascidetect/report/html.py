@@ -15,7 +15,7 @@ import numpy as np
 
 from fascidetect.errors import ClipError
 from fascidetect.files import write_whole
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 from fascidetect.report.page import OVERLAY, TICKS_PER_S, Curve, Page, Span
 from fascidetect.report.strips import GAP_PX, MOST, PANEL_PX, PANELS
 from fascidetect.report.style import FOCUS_COLORS, clock, time_ticks

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from fascidetect.model import NOTICE, Quality, Result, Reviewed, Summary, Sustained, VerifiedLimit
+from fascidetect.model import Quality, Result, Reviewed, Summary, Sustained, VerifiedLimit
+from fascidetect.notice import NOTICE
 from fascidetect.report.style import REASON_WORDS, clock
 
 REJECTION_WORDS: dict[str, str] = {

@@ -17,7 +17,8 @@ from fascidetect.batch.plan import done_row, failed_row, standing
 from fascidetect.batch.rollup import SummaryRow, line_of, reviewed
 from fascidetect.batch.run import sum_up
 from fascidetect.errors import OutputError
-from fascidetect.model import NOTICE, Reviewed, Summary
+from fascidetect.model import Reviewed, Summary
+from fascidetect.notice import NOTICE
 from fascidetect.settings import ClipSettings, Settings
 
 AGREED = (

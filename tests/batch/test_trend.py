@@ -19,7 +19,8 @@ from fascidetect.batch.rollup import SUMMARY, SummaryRow, read_result
 from fascidetect.batch.trend import Floor, load_summary, make_trend
 from fascidetect.batch.trend_page import told, write_trend
 from fascidetect.errors import ClipError, ClipNotFound, SettingsError
-from fascidetect.model import NOTICE, Reviewed, Summary, Unusable
+from fascidetect.model import Reviewed, Summary, Unusable
+from fascidetect.notice import NOTICE
 from fascidetect.report.export import to_csv
 from fascidetect.settings import DetectSettings, Settings
 from fascidetect.statistics import poisson_interval, rate_ratio_interval

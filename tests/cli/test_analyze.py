@@ -6,7 +6,7 @@ import pytest
 from helpers.build import unfit_result
 
 from fascidetect.errors import NotAClip
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 from fascidetect.settings import REASONS, Roi, Settings
 
 

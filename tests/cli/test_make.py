@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fascidetect.cli import main
+from fascidetect.cli.app import COMMANDS
 from fascidetect.cli.inject import parse_range
 from fascidetect.errors import SettingsError
 
@@ -88,7 +88,7 @@ def test_a_range_that_is_none(text):
         parse_range(text)
 
 
-@pytest.mark.parametrize("name", list(main.commands))
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_the_examples_of_each_command_stand_on_lines_of_their_own(run, name):
     lines = run(name, "--help").stdout.splitlines()
     assert "  Examples:" in lines

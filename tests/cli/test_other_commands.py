@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import fascidetect
-from fascidetect.model import NOTICE
+from fascidetect.notice import NOTICE
 from fascidetect.settings import Settings
 from fascidetect.settings_file import describe, load_settings
 

@@ -11,7 +11,8 @@ import pytest
 from helpers.build import continuous, empty_result, example_run, unfit_result
 from helpers.synthetic import make_event, make_result, make_trace
 
-from fascidetect.model import NOTICE, Picture
+from fascidetect.model import Picture
+from fascidetect.notice import NOTICE
 from fascidetect.report.compose import make_page
 from fascidetect.report.html import captions, embeddable, read_page, render_report, write_report
 from fascidetect.report.layout import Layout

@@ -12,7 +12,8 @@ from helpers.build import (
     unfit_result,
 )
 
-from fascidetect.model import NOTICE, Reviewed, Summary, Unmatched
+from fascidetect.model import Reviewed, Summary, Unmatched
+from fascidetect.notice import NOTICE
 from fascidetect.report.summary import REJECTION_WORDS, summarize, summary_and_notice
 from fascidetect.settings import REASONS, ClipSettings, ReportSettings, Settings
 

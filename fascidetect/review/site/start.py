@@ -21,7 +21,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from fascidetect.errors import ClipError, OutputError
-from fascidetect.model import NOTICE, ClipFacts
+from fascidetect.model import ClipFacts
+from fascidetect.notice import NOTICE
 from fascidetect.report.html import REPORT
 from fascidetect.report.still import picture_image
 from fascidetect.review.site.job import Job
