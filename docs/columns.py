@@ -35,7 +35,7 @@ MEANINGS = {
     "amplitude_mm": "the same in millimeters, where a scale is given",
     "amplitude_px": "how far the middle of the movement goes at its peak, px of the full-size picture",
     "analyzed_share": "share of the picture that was analyzed, 0 to 1",
-    "area": "how the analyzed area was found: `roi`, `skin` or `whole picture`",
+    "area": "how the analyzed area was found: `roi`, `skin` (by its color), `parallax` (by its depth) or `whole picture`",
     "bit_depth": "bits of a sample",
     "bits_per_px": "bits per pixel and frame: how strongly the file is compressed",
     "box_h_px": "height of the box around what moved",

@@ -234,7 +234,7 @@ class Registration:
     reference
         (h, w) uint8, the last reference picture.
     area
-        How the analyzed area was found: ``roi``, ``skin`` or ``whole picture``.
+        How the analyzed area was found: ``roi``, ``skin``, ``parallax`` or ``whole picture``.
     warnings
         What went wrong while measuring, in words.
     """

@@ -135,6 +135,12 @@ def pulse(recipe: Recipe, rng: Rng) -> Recipe:
     return replace(recipe, nuisances=(*recipe.nuisances, Nuisance("breathing", 2.0), beat))
 
 
+def own_color(recipe: Recipe, _: Rng) -> Recipe:
+    """Before something of the skin's color, as all reporting clips are."""
+    ground = "linen" if recipe.scene.background in BACKGROUNDS["dev"] else recipe.scene.background
+    return replace(recipe, scene=replace(recipe.scene, background=ground))
+
+
 def rhythmic(recipe: Recipe, rng: Rng) -> Recipe:
     x, y = somewhere(recipe, rng)
     beat = Nuisance("rhythmic", 1.5, rate_hz=float(rng.uniform(1.5, 4.0)), x_px=x, y_px=y, radius_px=25.0)
@@ -226,6 +232,7 @@ GROUPS = (
         replace(USUAL, amplitude_px=(0.4, 2.0)),
     ),
     Group("shaky", "restless hand, knocks, background at another depth", chain(held(3.0), knocks, scene(parallax=0.4))),
+    Group("own-color", "before a sheet or a table of the skin's own color", chain(held(1.0), own_color)),
     Group("smooth", "little texture, no hair", chain(held(1.0), scene(texture=0.35, hair_per_cm2=0.0))),
     Group("hairy", "much hair", chain(held(1.0), scene(hair_per_cm2=8.0))),
     Group("tone-1", "very light skin", toned(0.03)),

@@ -33,6 +33,7 @@ from fascidetect.motion.cells import (
     warp,
 )
 from fascidetect.motion.contrast import cell_mean, identity, local_contrast, smooth
+from fascidetect.motion.depth import DepthVotes
 from fascidetect.motion.fault import fault_of
 from fascidetect.motion.stabilize import Template, Tracker, displaced, make_template
 from fascidetect.motion.store import GrowingArray
@@ -89,6 +90,7 @@ class MotionMeter:
         self._size = geometry.analysis_width_px, geometry.analysis_height_px
         self._tracker = Tracker(self._size, interval_s, settings)
         self._votes = SubjectVotes(geometry, roi)
+        self._depth = DepthVotes(geometry, interval_s)
         self._guess = LocalGuess(geometry, interval_s)
         self._against: _Against | None = None
         self._still: FloatArray = np.zeros(self._size[::-1], np.float32)
@@ -112,11 +114,14 @@ class MotionMeter:
                 against.system, pair, against.reference, camera, self._guess.field_px, self._guess.calm
             )
             self._guess.learn(motion.displacement_px, against.trust)
+            self._depth.look(camera.affine, motion.displacement_px)
             if frame.chroma is not None and self._good:
                 self._votes.look(frame.luma, frame.chroma, camera.affine)
             self._learn(lying, against)
-        elif self._tracker.bad_in_a_row * self._interval_s > LONGEST_BAD_S:
-            self._learn(self._laid(pair, camera, against), against)
+        else:
+            self._depth.lose()
+            if self._tracker.bad_in_a_row * self._interval_s > LONGEST_BAD_S:
+                self._learn(self._laid(pair, camera, against), against)
         if camera.ok and self._since_renewal == 0:
             grid = landing(camera.affine, self._guess.field_px, self._geometry.cell_px)
             self._still = warp(luma, grid, self._still)
@@ -146,7 +151,15 @@ class MotionMeter:
         every = max(1, round(RENEW_S / self._interval_s))
         if self._good < RENEW_FRAMES_AT_START or self._since_renewal >= every:
             self._since_renewal = 0
+            self._settle_depth(against.trust)
             self._against = self._prepare(against.reference)
+
+    def _settle_depth(self, trust: FloatArray) -> None:
+        """Look once for two depths: afterwards the one that is not followed is not measured either."""
+        if not self._votes.depth_known:
+            middle = self._depth.middle(trust)
+            if middle is not None:
+                self._votes.settle_depth(middle)
 
     def _prepare(self, reference: Pair) -> _Against:
         """Make everything that depends on the reference and the subject anew."""

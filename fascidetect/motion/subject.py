@@ -1,4 +1,4 @@
-"""Where the skin is: color that does not depend on brightness, voted over many frames.
+"""Where the skin is: color that does not depend on brightness, voted over many frames; and depth, see `depth`.
 
 Skin of any tone reflects red more than blue by a share of its brightness that changes little with
 the tone, so k = (V - U) / Y is used and brightness is not. The threshold is the clip's own.
@@ -123,6 +123,16 @@ class SubjectVotes:
         self._undecided = 0
         self._decided = 0
         self._roi = roi
+        self._middle: BoolArray | None = None
+
+    @property
+    def depth_known(self) -> bool:
+        """Whether `settle_depth` was called."""
+        return self._middle is not None
+
+    def settle_depth(self, middle: BoolArray) -> None:
+        """Say, once, which cells (R, C) lie at the depth of the picture's middle."""
+        self._middle = np.kron(middle, np.ones((POINTS_PER_CELL, POINTS_PER_CELL), bool))
 
     def look(self, luma: FloatArray, chroma: FloatArray, affine: FloatArray) -> None:
         """Add one picture, seen through `affine` (reference to picture, analysis_px)."""
@@ -145,14 +155,23 @@ class SubjectVotes:
 
         A twitch fills a small area: were the camera followed on that alone, the twitch would pass for its motion.
         """
-        skin = self._skin()
+        body, how = self._body()
         if self._roi is not None:
-            on_skin = skin is not None and skin[self._roi].mean() >= ON_SKIN
-            return Subject(self._roi | skin if on_skin and skin is not None else _wider(self._roi), self._roi, "roi")
-        if skin is not None:
-            return Subject(skin, skin, "skin")
+            on_body = body is not None and body[self._roi].mean() >= ON_SKIN
+            return Subject(self._roi | body if on_body and body is not None else _wider(self._roi), self._roi, "roi")
+        if body is not None:
+            return Subject(body, body, how)
         everything = np.ones(self._shape, bool)
         return Subject(everything, everything, "whole picture")
+
+    def _body(self) -> tuple[BoolArray | None, str]:
+        """What moves as one body, and how it was found: skin by its color, and of two depths the one of the middle."""
+        skin = self._skin()
+        if self._middle is not None:
+            at_depth = _main_pieces(self._middle if skin is None else self._middle & skin)
+            if at_depth is not None:
+                return at_depth, "parallax" if skin is None else "skin"
+        return skin, "skin"
 
     def _skin(self) -> BoolArray | None:
         if self._decided <= self._undecided:

@@ -15,7 +15,7 @@ from fascidetect.errors import SettingsError
 
 Shape = Literal["exponential", "raised_cosine", "biphasic"]
 Kind = Literal["shift", "bulge", "dimple", "lobes"]
-Background = Literal["cloth", "wood", "skin", "dark"]
+Background = Literal["cloth", "wood", "skin", "dark", "linen"]
 Codec = Literal["h264", "hevc", "hevc10"]
 View = Literal["limb", "sole", "eyelid", "tongue"]
 
@@ -66,7 +66,7 @@ class Scene:
     tattoo
         Draw one.
     background
-        What lies behind the limb.
+        What lies behind the limb. Color does not tell ``wood``, ``linen`` and ``skin`` (a wall) from the limb.
     parallax
         Motion of the background as a multiple of the limb's when the camera shifts; 1 = same depth.
     light_deg

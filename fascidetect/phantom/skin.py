@@ -179,7 +179,7 @@ def background(rng: np.random.Generator, size: Size, scene: Scene, *, scale: flo
     """What lies behind the limb, (h, w, 3) float32 RGB, 0..255."""
     if scene.view == "tongue":
         return _mouth(rng, size, scale)
-    drawn = {"cloth": _cloth, "wood": _wood, "skin": _wall, "dark": _dark}[scene.background]
+    drawn = {"cloth": _cloth, "wood": _wood, "skin": _wall, "dark": _dark, "linen": _linen}[scene.background]
     return drawn(rng, size, scale)
 
 
@@ -210,6 +210,17 @@ def _wall(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
     """A wall or sheet of the color of skin."""
     level = np.exp(0.06 * noise(rng, size, 60 * scale) + 0.03 * noise(rng, size, max(2.0, 1.5 * scale)))
     return _colored(level, (206, 168, 142))
+
+
+def _linen(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:
+    """A rumpled sheet in a warm beige, finely woven: near the color of skin."""
+    y, x = (np.arange(n, dtype=np.float32) for n in size)
+    period = max(0.9 * scale, 4.0)
+    bent = 1.0 * noise(rng, size, 15 * scale)
+    weave = np.sin(2 * np.pi * x[None] / period + bent) + np.sin(2 * np.pi * y[:, None] / period - bent)
+    folds = 0.12 * noise(rng, size, 40 * scale) - 0.20 * _furrows(rng, size, 30.0, 25 * scale)
+    level = np.exp(folds + 0.04 * weave + 0.05 * noise(rng, size, 2.0))
+    return _colored(level, (196, 164, 136))
 
 
 def _mouth(rng: np.random.Generator, size: Size, scale: float) -> FloatArray:

@@ -176,11 +176,11 @@ def _doubts(
         ),
         (
             trace.area == "whole picture",
-            "the skin could not be told from the background, so the whole picture was analyzed: "
+            "the skin could not be told from the background by color or depth, so the whole picture was analyzed: "
             "check the outline, or give --roi",
         ),
         (
-            trace.area == "skin" and share < SMALL_SHARE,
+            trace.area in ("skin", "parallax") and share < SMALL_SHARE,
             f"only {100 * share:.0f} % of the picture was analyzed: check the outline, go closer, or give --roi",
         ),
         (copied, copy_words(trace.clip)),

@@ -27,7 +27,12 @@ REJECTION_WORDS: dict[str, str] = {
 }
 """Why movements were seen and not counted, in words that follow a number; keys are `settings.REASONS`."""
 
-AREA_WORDS = {"roi": "the areas given", "skin": "skin, found by its color", "whole picture": "no skin told apart"}
+AREA_WORDS = {
+    "roi": "the areas given",
+    "skin": "skin, found by its color",
+    "parallax": "what lies as deep as the middle, found by how the camera shifts it",
+    "whole picture": "no skin told apart",
+}
 """How the analyzed area was found, in words."""
 
 _LONG_S = 120.0

@@ -87,7 +87,12 @@ def test_nothing_is_said_where_nothing_can_be_told(trace, unusable, measured, wo
             GOOD,
             "only 15 s of 40 s could be used (mostly no frames): film again",
         ),
-        (lambda: good(area="whole picture"), (), GOOD, "could not be told from the background, so the whole picture"),
+        (
+            lambda: good(area="whole picture"),
+            (),
+            GOOD,
+            "could not be told from the background by color or depth, so",
+        ),
         (lambda: good(area="skin"), (), replace(GOOD, analyzed_share=0.1), "only 10 % of the picture was analyzed"),
         (lambda: with_bits(0.02), (), GOOD, "strongly compressed (0.020 bits per pixel and frame)"),
         (lambda: make_trace(duration_s=40, fps=12), (), GOOD, "only 12 frames per second"),

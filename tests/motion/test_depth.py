@@ -1,0 +1,80 @@
+"""A limb before something of its own color is told by how far the camera's shift takes it."""
+
+import numpy as np
+import pytest
+from helpers.frames import GRID
+
+from fascidetect.motion.depth import DepthVotes
+
+INTERVAL_S = 1 / 30
+ROWS, COLS = GRID.shape
+TRUST = np.full(GRID.shape, 0.8, np.float32)
+LIMB = np.zeros(GRID.shape, bool)
+LIMB[ROWS // 4 : -ROWS // 4] = True
+SLOPE = np.linspace(-0.4, 0.4, ROWS)[:, None, None]
+
+
+def shaken(n, rng, strength=1.0):
+    """(n, 2) where a hand holds the camera, analysis_px."""
+    steps = rng.normal(0, 0.15 * strength, (n, 2))
+    return np.cumsum(steps, axis=0) - np.linspace(0, 1, n)[:, None] * steps.sum(axis=0)
+
+
+def looked(off_of, seconds=6.0, strength=1.0, noise=0.05):
+    """Votes after frames in which cells are off by `off_of(camera's shift, frame, time)`, (R, C, 2)."""
+    rng = np.random.default_rng(3)
+    votes = DepthVotes(GRID, INTERVAL_S)
+    for k, shift in enumerate(shaken(round(seconds / INTERVAL_S), rng, strength)):
+        affine = np.eye(3)
+        affine[:2, 2] = shift
+        off = np.broadcast_to(off_of(shift, k * INTERVAL_S), (*GRID.shape, 2))
+        votes.look(affine, off + rng.normal(0, noise, off.shape))
+    return votes.middle(TRUST)
+
+
+def behind(share):
+    """Registered on the limb, the ground goes less far."""
+    return lambda shift, _: np.where(LIMB[..., None], 0.0, -share * shift)
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, -0.3])
+def test_what_lies_at_the_middle_s_depth_is_found(share):
+    middle = looked(behind(share))
+    assert middle[LIMB].mean() > 0.95
+    assert middle[~LIMB].mean() < 0.05
+
+
+def test_registered_between_two_depths_both_are_off():
+    middle = looked(lambda shift, _: np.where(LIMB[..., None], 0.15 * shift, -0.15 * shift))
+    np.testing.assert_array_equal(middle, LIMB)
+
+
+@pytest.mark.parametrize(
+    ("why", "votes"),
+    [
+        ("one depth", lambda: looked(behind(0.0))),
+        (
+            "a surface that falls away slowly",
+            lambda: looked(lambda s, _: np.linspace(-0.3, 0.3, ROWS)[:, None, None] * s),
+        ),
+        ("too short a time", lambda: looked(behind(0.3), seconds=2.0)),
+        ("a camera that stands", lambda: looked(behind(0.3), strength=0.0)),
+        ("a limb that moves by itself", lambda: looked(lambda _, t: LIMB[..., None] * np.sin(7 * t) * np.ones(2))),
+    ],
+)
+def test_nothing_is_said_of(why, votes):
+    assert votes() is None, why
+
+
+def test_no_shift_is_taken_across_lost_frames():
+    votes = DepthVotes(GRID, INTERVAL_S)
+    for k in range(200):
+        votes.look(np.eye(3), np.zeros((*GRID.shape, 2)))
+        if k % 2:
+            votes.lose()
+    assert votes.middle(TRUST) is None
+
+
+def test_without_texture_nothing_is_known():
+    votes = DepthVotes(GRID, INTERVAL_S)
+    assert votes.middle(np.zeros(GRID.shape, np.float32)) is None
