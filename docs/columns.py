@@ -48,7 +48,7 @@ MEANINGS = {
     "capture_fps": "true recording rate of a stretched slow-motion clip",
     "clip": "name of the clip, or facts about it",
     "codec": "of the video",
-    "confidence": "0 to 1: how likely it is a brief local movement and no artifact; never how likely an illness is",
+    "confidence": "0 to 1: how clearly it is a brief local movement and no artifact (see validation for how often it is); never how likely an illness is",
     "container": "kind of file",
     "counted_by": "`reviewed` where people decided about every movement of every clip, else `automatic`",
     "date": "YYYY-MM-DD",

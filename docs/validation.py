@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 MAIN, REAL = "0.25", "real"
-COMMAND = "python benchmarks/accuracy --side report --baselines -o benchmarks/results/report.json"
+COMMAND = "python benchmarks/accuracy --side report"
 _INTRO = """# Validation
 
 How well fascidetect counts, measured on made clips whose truth is exact and on which nothing was tuned. Made clips are
@@ -23,16 +23,16 @@ versions compare; they are no promise about a clip of yours. Put known twitches 
 This page is made from a file that one command writes:
 
 ```bash
-{command}
+{command} -o benchmarks/results/report.json
 ```
 """
+SURE = 0.8
 
 
 def page(results: Path, folder: Path) -> str:
     """The page as Markdown; its pictures are written into the folder beside it."""
-    head = _INTRO.format(command=COMMAND)
     if not results.exists():
-        return f"""{head}
+        return f"""{_INTRO.format(command=COMMAND)}
 :::{{admonition}} No results are committed yet
 The file does not exist in this version, so there is nothing to show here. What was measured by hand so far stands in
 the README, with the command that prints it.
@@ -40,7 +40,7 @@ the README, with the command that prints it.
 """
     tree = json.loads(results.read_text(encoding="utf-8"))
     _draw(tree, folder)
-    return f"{head}\n" + "\n".join(_lines(tree)) + "\n"
+    return f"{_INTRO.format(command=tree['command'])}\n" + "\n".join(_lines(tree)) + "\n"
 
 
 def _lines(tree: dict[str, Any]) -> Iterator[str]:
@@ -78,6 +78,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
         yield "\n## Is the confidence a probability?\n"
         yield "Of candidates with a confidence of so much, this share are twitches. On the line it is one; it holds for clips"
         yield "that twitch as often as these.\n\n![Share of twitches by confidence](validation-confidence.svg)\n"
+        yield _sure(tree["calibration"])
     yield "\n## By kind of clip\n"
     yield "![F1 of each group](validation-groups.svg)\n"
     yield "| group | true | hits | false | F1 | false per minute | quiet minutes, false in them | usable |"
@@ -85,6 +86,15 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     for name, by_tolerance in groups.items():
         yield _group(name, by_tolerance[MAIN], [c for c in clips.values() if name in ("all", c["group"])])
     yield from _baselines(tree)
+
+
+def _sure(bins: Sequence[dict[str, Any]]) -> str:
+    sure = [b for b in bins if b["confidence"] >= SURE]
+    n, said, true = (round(sum(b["n"] * b.get(key, 1) for b in sure)) for key in ("", "confidence", "true"))
+    return (
+        f"\nOf {n} candidates with a confidence of {SURE:g} and more it says that {said} are twitches; {true} are. "
+        "Where it says more than there are, the program is too sure of itself: take it for an order, not for odds."
+    )
 
 
 def _verdicts(clips: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from fascidetect.errors import NotAClip
 from fascidetect.events.seek import Window, seek
 from fascidetect.events.store import Candidates, save_candidates
-from fascidetect.model import Geometry, MotionTrace, Progress, Registration, Result, Tried, VerifiedLimit
+from fascidetect.model import ClipFacts, Geometry, MotionTrace, Progress, Registration, Result, Tried, VerifiedLimit
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
 from fascidetect.report.compose import make_page
@@ -28,7 +28,7 @@ from fascidetect.report.overlay import draw_overlay
 from fascidetect.report.page import OVERLAY
 from fascidetect.report.strips import Strip, StripTaker
 from fascidetect.result import make_result
-from fascidetect.settings import Settings
+from fascidetect.settings import Roi, Settings
 from fascidetect.video.isolated import IsolatedClip, open_clip
 from fascidetect.video.pixels import picture_size
 from fascidetect.video.reader import Clip
@@ -100,7 +100,16 @@ def measure(
         working = f"{geometry.analysis_width_px} x {geometry.analysis_height_px} px"
         _log.info("measured %d frames at %s, %d x %d cells, area: %s", len(trace.ok), working, cols, rows, trace.area)
         _log.info("frames that could not be registered: %d", lost)
-        return replace(trace, warnings=tuple(clip.warnings))
+        return replace(trace, warnings=(*clip.warnings, *_beyond(settings.clip.rois, facts)))
+
+
+def _beyond(rois: Sequence[Roi], facts: ClipFacts) -> Iterator[str]:
+    """Warn of areas that reach beyond the picture: their numbers were most likely read off another one."""
+    for roi in rois:
+        if not all(-1 <= x <= facts.width_px + 1 and -1 <= y <= facts.height_px + 1 for x, y in roi.points):
+            named = f" {roi.name!r}" if roi.name else ""
+            size = f"{facts.width_px} x {facts.height_px} px"
+            yield f"part of the area{named} lies outside of the picture ({size}); only what is inside is analyzed"
 
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from fascidetect.events.store import Candidates, load_candidates, save_candidate
 from fascidetect.model import SCHEMA_VERSION, Progress, Registration, Result
 from fascidetect.report.export import Run, run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
-from fascidetect.report.folder import LIMIT_TABLE, OUR_FILES, results_folder
+from fascidetect.report.folder import LIMIT_TABLE, OUR_FILES, RESULT, result_file, results_folder
 from fascidetect.report.page import OVERLAY
 from fascidetect.result import make_result
 from fascidetect.settings import DECIDED, SOUGHT, Settings
@@ -87,9 +87,9 @@ def retune(
         A setting has changed that acts too early.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    _read(folder / "result.json")  # before anything is made beside it
+    _read(result_file(folder))  # before anything is made beside it
     with results_folder(folder, source=clip, force=True, keep=KEPT) as scratch:
-        before = _read(folder / "result.json")
+        before = _read(folder / RESULT)
         settings = change(before.settings)
         held = _sought(folder, before.settings, settings) if full else _stored(folder, settings)
         if held.about.clip.sha256 != before.sha256:
@@ -104,7 +104,7 @@ def retune(
         write_tables(result, scratch)
         run = run_since(started, clock)
         outdated = _write_report(scratch, folder, held.about, result, run, drawn)
-        write_result(result, run, scratch / "result.json")
+        write_result(result, run, scratch / RESULT)
     return Retuned(result, before.n_events, outdated)
 
 
@@ -203,8 +203,6 @@ def _read(path: Path) -> _Before:
     try:
         held = msgspec.json.decode(path.read_bytes(), type=_Document)
         settings = settings_from_json(held.settings)
-    except FileNotFoundError as error:
-        raise ClipNotFound(f"no such result: {path}") from error
     except OSError as error:
         raise ClipError(f"cannot read {path}: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, SettingsError) as error:

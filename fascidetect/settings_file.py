@@ -204,8 +204,8 @@ def parse_roi(text: str) -> Roi:
         x, y, w, h = (_finite(part) for part in numbers.split(","))
     except ValueError:
         raise SettingsError(
-            f"cannot read the area {text!r}: write X,Y,WIDTH,HEIGHT in px, for example 100,250,400,300 "
-            "or calf=100,250,400,300"
+            f"cannot read the area {text!r}: write X,Y,WIDTH,HEIGHT in px, for example 120,60,400,250 "
+            "or calf=120,60,400,250"
         ) from None
     return Roi.rectangle(x, y, w, h, name.strip())
 

@@ -95,7 +95,9 @@ def test_runs_can_be_read_and_compared(bench):
     low, high = report.calibration(told)
     assert (low["n"], low["true"]) == (3, 0.0)
     assert (high["n"], round(high["true"], 3)) == (9, 0.667)
-    old = json.loads(json.dumps(report.tree("dev", rows, clips, " (quick)")))
+    old = json.loads(
+        json.dumps(report.tree("dev", rows, clips, " (quick)", "python benchmarks/accuracy --side dev --quick"))
+    )
     better = replace(tally, n_hits=4)
     now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]
     assert "0.50 (0.50..0.50)" in report.against(old, now)

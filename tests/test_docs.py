@@ -113,6 +113,7 @@ def results(tmp_path):
     tree = {
         "side": "report",
         "choice": "(quick)",
+        "command": "python benchmarks/accuracy --side report --quick",
         "groups": {n: {f"{t:g}": scores_tree(summarize(ts)) for t in TOLERANCES_S} for n, ts in groups.items()},
         "calibration": [{"n": 40, "confidence": 0.1, "true": 0.05}, {"n": 9, "confidence": 0.9, "true": 0.89}],
         "clips": told,

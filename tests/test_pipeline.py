@@ -232,6 +232,12 @@ def test_an_area_drawn_tightly_about_a_twitch_still_shows_it(clips):
     assert result.quality.analyzed_share < 0.06
 
 
+def test_an_area_that_reaches_beyond_the_picture_is_told(clips):
+    wide = Settings(clip=ClipSettings(rois=(Roi.rectangle(100, 50, 4000, 100, "calf"),), to_s=1.0))
+    (warning,) = measure(clips / "quiet.mp4", wide).warnings
+    assert warning.startswith("part of the area 'calf' lies outside of the picture (480 x 270 px)")
+
+
 @pytest.mark.slow
 def test_an_area_without_a_twitch_has_none(clips):
     roi = Roi.rectangle(370, 90, 100, 120)

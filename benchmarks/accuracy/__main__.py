@@ -187,9 +187,21 @@ def fit_confidence(asked: argparse.Namespace) -> int:
 def choice(asked: argparse.Namespace) -> str:
     """Which of a side's clips were run, in words; "" for all."""
     named = [f"groups {', '.join(asked.groups)}"] if asked.groups else []
-    few = ["quick"] if asked.quick else [f"first {asked.clips} of each group"] if asked.clips else []
+    of_each = f"the first {asked.clips} with and the first {asked.clips} without twitches of each group"
+    few = ["quick"] if asked.quick else [of_each] if asked.clips else []
     words = few + named + (["those drawn so far"] if asked.drawn else [])
     return f" ({'; '.join(words)})" if words else ""
+
+
+def command(asked: argparse.Namespace) -> str:
+    """What to type for the same numbers; the folder of real clips is the reader's own."""
+    words = ["python benchmarks/accuracy --side", asked.side]
+    words += ["--quick"] if asked.quick else [f"--clips {asked.clips}"] if asked.clips else []
+    words += [f"--groups {','.join(asked.groups)}"] if asked.groups else []
+    words += ["--drawn"] if asked.drawn else []
+    words += ["--real DIR"] if asked.real else []
+    words += [f"--baselines {asked.baselines}"] if asked.baselines else []
+    return " ".join(words)
 
 
 def told(line: str) -> None:
@@ -229,7 +241,7 @@ def main() -> int:
     print(f"\nwhat the verdict is worth\n{report.verdicts(made_clips)}")
     print(f"\nis the confidence a probability?\n{report.calibration_table(report.calibration(made_clips))}")
     print(report.notes(found), end="")
-    tree = report.tree(asked.side, [*rows, total], found, choice(asked))
+    tree = report.tree(asked.side, [*rows, total], found, choice(asked), command(asked))
     if asked.methods:
         theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
         print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(asked.methods)}")

@@ -78,11 +78,12 @@ def notes(outcomes: Sequence[Outcome]) -> str:
     return "".join(f"\n{line}" for line in lines) + "\n" if lines else ""
 
 
-def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: str) -> dict[str, Any]:
+def tree(side: str, rows: Sequence[Row], outcomes: Sequence[Outcome], choice: str, command: str) -> dict[str, Any]:
     """All numbers: groups by tolerance, and the sums of every clip."""
     return {
         "side": side,
         "choice": choice.strip(),
+        "command": command,
         "groups": {row.name: {f"{t:g}": scores_tree(s) for t, s in row.scores.items()} for row in rows},
         "calibration": calibration([o for o in outcomes if o.group != REAL]),
         "clips": clips_tree(outcomes),

@@ -149,8 +149,8 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
     Examples:
       fascidetect analyze calf.mp4
       fascidetect analyze calf.mp4 --from 0:05 --to 1:05 -o results
-      fascidetect analyze calf.mp4 --roi calf=100,250,400,300
-      fascidetect analyze calf.mp4 --scale "120,400 520,400 = 50 mm"
+      fascidetect analyze calf.mp4 --roi calf=120,60,400,250
+      fascidetect analyze calf.mp4 --scale "120,300 520,300 = 50 mm"
       fascidetect analyze slow.mov --capture-fps 240
       fascidetect analyze *.mp4 -o results --no-overlay
 
@@ -177,6 +177,7 @@ def analyze_command(  # noqa: PLR0913 - one argument for each option
             {"label": label, "overlay": False if no_overlay else None, "standalone": standalone or None},
         ),
     )
+    _ = settings.amplitude_floor_px  # in mm without a scale it is wrong usage: say so before the clip is read
     say = Say(json=as_json, quiet=quiet, verbose=verbose)
     if verbose:
         _log_to_stderr()
@@ -232,6 +233,9 @@ def _one(clip: Path, folder: Path, settings: Settings, how: How, say: Say) -> bo
     from fascidetect.pipeline import analyze_to_folder
     from fascidetect.review import renew_report, renew_result
 
+    if clip.is_dir():
+        complain(f"{clip} is a folder; name a video file in it, or analyze all: fascidetect batch {clip} -o RESULTS")
+        return False
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
             result = analyze_to_folder(

@@ -70,7 +70,7 @@ def check_command(  # noqa: PLR0913 - one argument for each option
     Examples:
       fascidetect check calf.mp4
       fascidetect check clips/*.mp4
-      fascidetect check calf.mp4 --roi 100,250,400,300 --mm-per-px 0.15
+      fascidetect check calf.mp4 --roi 120,60,400,250 --mm-per-px 0.15
 
     Exit status: 0 can be analyzed, 1 a clip cannot, 2 wrong usage, 130 interrupted.
     """

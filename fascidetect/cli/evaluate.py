@@ -72,9 +72,9 @@ def evaluate_command(
     \b
     Examples:
       fascidetect evaluate calf.mp4.fascidetect --truth calf.truth.json
-      fascidetect evaluate results/* --truth truths/*.truth.json
+      fascidetect evaluate results/*/ --truth truths/*.truth.json
       fascidetect evaluate calf.mp4.fascidetect --truth rater.eaf --tolerance-s 0.5
-      fascidetect evaluate results/* --truth project.boris --json
+      fascidetect evaluate results/*/ --truth project.boris --json
       fascidetect evaluate retuned/* --truth reviewed/* --rater second-reader
     """
     from fascidetect.evaluate import TOLERANCES_S, load_result, score_clip, summarize

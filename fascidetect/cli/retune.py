@@ -45,7 +45,7 @@ Examples:
   fascidetect retune results/*/ --sensitivity normal --keep none
   fascidetect retune calf.mp4.fascidetect --keep rhythmic --clip calf.mp4
   fascidetect retune results/*/ --amplitude-floor 0.6px
-  fascidetect retune calf.mp4.fascidetect --scale "120,400 520,400 = 50 mm"
+  fascidetect retune calf.mp4.fascidetect --scale "120,300 520,300 = 50 mm"
   fascidetect retune calf.mp4.fascidetect --full --config my.toml
 
 Settings (see `fascidetect config`) that may change: {", ".join(DECIDED)}. With --full also: {", ".join(SOUGHT)}.

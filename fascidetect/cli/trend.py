@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fascidetect.cli.params import floor_option
-from fascidetect.cli.say import tell
+from fascidetect.cli.say import complain, tell
 from fascidetect.errors import ClipError, OutputError
 from fascidetect.notice import NOTICE
 
@@ -74,6 +74,11 @@ def trend_command(
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {(error.strerror or str(error)).lower()}") from error
     written = write_trend(folder, trend)
+    if not any(row.session or row.date or row.muscle for row in rows):
+        complain(
+            "nothing is known of the sessions, so all clips are taken together: "
+            "run batch again with --sheet or --template, which say what was filmed when"
+        )
     if not quiet:
         tell("\n".join(told(trend)))
         tell(f"{CAVEAT}\nOpen {written[-1]}")

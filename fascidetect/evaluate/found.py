@@ -10,8 +10,9 @@ from typing import Annotated
 
 import msgspec
 
-from fascidetect.errors import ClipError, ClipNotFound
+from fascidetect.errors import ClipError
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, Event, Quality, Rejection, Result
+from fascidetect.report.folder import result_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,9 @@ def load_result(path: Path) -> Found:
     ClipError
         It is none, or of a later format.
     """
-    path = path / "result.json" if path.is_dir() else path
+    path = result_file(path)
     try:
         held = msgspec.json.decode(path.read_bytes(), type=_ResultFile)
-    except FileNotFoundError as exc:
-        raise ClipNotFound(f"no such result: {path}") from exc
     except OSError as exc:
         raise ClipError(f"cannot read {path}: {exc.strerror or exc}") from exc
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:

@@ -14,9 +14,10 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from fascidetect.errors import FasciError, OutputError
+from fascidetect.errors import ClipError, ClipNotFound, FasciError, OutputError
 from fascidetect.parse import json_tree
 
+RESULT = "result.json"
 LIMIT_TABLE = "limit.csv"
 
 OUR_FILES = (
@@ -30,16 +31,35 @@ OUR_FILES = (
     "overlay.mp4",
     "timeline.png",
     "report.html",
-    "result.json",
+    RESULT,
 )
 """Files that a run may write and replace; everything else in a results folder is left alone."""
 
-_LAST = "result.json"
 _PARTIAL = ".fascidetect.partial"
 _READY = ".fascidetect.ready"
 _GONE = ".gone"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EINVAL}
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+
+def result_file(place: Path) -> Path:
+    """Find result.json in a results folder, or take the file itself.
+
+    Raises
+    ------
+    ClipNotFound
+        There is none.
+    ClipError
+        Something else lies there: a clip, most often.
+    """
+    path = place / RESULT if place.is_dir() else place
+    if place.is_file() and place.suffix.lower() != ".json":
+        raise ClipError(
+            f"{place} is no folder of results; name the one that `fascidetect analyze` has written (CLIP.fascidetect)"
+        )
+    if not path.exists():
+        raise ClipNotFound(f"no such result: {path}; name a folder that `fascidetect analyze` or `batch` has written")
+    return path
 
 
 @contextlib.contextmanager
@@ -181,7 +201,7 @@ def _refuse(target: Path, source: Path | None, *, force: bool) -> None:
     there = [name for name in OUR_FILES if (target / name).exists()]
     if source is not None and any(source.resolve() == (target / name).resolve() for name in there):
         raise OutputError(f"results in {target} would replace the clip itself; choose another folder with -o")
-    if there and not _is_result(target / _LAST):
+    if there and not _is_result(target / RESULT):
         raise OutputError(f"{target} holds a file {there[0]} that is no result of ours; choose another folder with -o")
     if there and not force:
         raise OutputError(f"{target} already holds results ({there[0]}); use --force or -o OTHER")
@@ -238,7 +258,7 @@ def _finish(target: Path) -> None:
 
 def _files(folder: Path) -> list[Path]:
     """All files below a folder, result.json last."""
-    return sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == _LAST)
+    return sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == RESULT)
 
 
 def _remove(path: Path) -> None:

@@ -31,7 +31,7 @@ AREA_WORDS = {
     "roi": "the areas given",
     "skin": "skin, found by its color",
     "parallax": "what lies as deep as the middle, found by how the camera shifts it",
-    "whole picture": "no skin told apart",
+    "whole picture": "of all of it, what can be read",
 }
 """How the analyzed area was found, in words."""
 
@@ -172,7 +172,7 @@ def limit_words(result: Result) -> str:
     if half is None:
         return "how small a movement would show is not known"
     if not result.events:
-        return f"movements under {length_words(half, result)} would not show"
+        return f"movements under {length_words(max(half, result.settings.amplitude_floor_px), result)} would not show"
     known = most is not None and length_words(most, result) != length_words(half, result)
     tail = f", 9 in 10 of {length_words(most, result)}" if known and most is not None else ""
     return f"of movements of {length_words(half, result)} about half would be found{tail}"
@@ -212,6 +212,7 @@ def _sustained(all_sustained: tuple[Sustained, ...]) -> str:
 
 def _rhythm(item: Sustained) -> str:
     at = f" at {item.rate_hz:.2g} Hz" if item.rate_hz else ""
+    at += f" around ({item.ref_x_px:.0f}, {item.ref_y_px:.0f}) px"
     return f"rhythmic movement{at}{f', {item.n_events} not counted' if item.n_events else ''}"
 
 

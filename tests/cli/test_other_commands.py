@@ -33,6 +33,11 @@ def test_wrong_usage_is_status_2(run, words):
     assert run(*words).exit_code == 2
 
 
+def test_a_slip_of_the_pen_is_told_what_may_be_meant(run):
+    assert "Did you mean 'analyze'?" in run("analyse", "calf.mp4").stderr
+    assert "Did you mean" not in run("xyz").stderr
+
+
 def test_printed_settings_are_a_settings_file(run, tmp_path):
     text = run("config").stdout
     path = tmp_path / "my.toml"

@@ -50,7 +50,7 @@ def test_what_cannot_be_analyzed_has_reasons_and_no_count():
 
 def test_sustained_movement_is_named_and_never_none_seen():
     text = summarize(empty_result(sustained=(rhythm(), continuous(), continuous())))
-    assert "Rhythmic movement at 1.2 Hz, 38 not counted; continuous movement at 2 places, not countable." in text
+    assert "Rhythmic movement at 1.2 Hz around (400, 300) px, 38 not counted; continuous movement at 2 places" in text
     assert "No other movement counted" in text
     assert "per minute elsewhere" in text
 
@@ -77,7 +77,9 @@ def test_lengths_come_in_millimeters_where_a_scale_is_known():
     assert "0.4 px (0.04 mm)" in summarize(example_result(settings=settings))
 
 
-@pytest.mark.parametrize(("area", "words"), [("roi", "(the areas given)"), ("whole picture", "(no skin told apart)")])
+@pytest.mark.parametrize(
+    ("area", "words"), [("roi", "(the areas given)"), ("whole picture", "(of all of it, what can be read)")]
+)
 def test_how_the_area_was_found(area, words):
     text = summarize(example_result(quality=example_quality(analyzed_share=0.12, area=area)))
     assert f"Analyzed area: 12 % of the picture {words}." in text
