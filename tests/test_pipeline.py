@@ -20,6 +20,7 @@ from fascidetect.motion.store import load_trace
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, load_truth, make_clip
 from fascidetect.pipeline import analyze, analyze_to_folder, detect, measure
 from fascidetect.report.html import read_page
+from fascidetect.report.summary import summarize
 from fascidetect.retune import retune
 from fascidetect.settings import ClipSettings, DetectSettings, ReportSettings, Roi, Settings
 
@@ -318,6 +319,7 @@ def test_other_frame_rates_find_the_same(tmp_path, fps):
 def test_the_sample_with_twitches_gives_what_it_holds():
     """1.5 to 3.0 px at 720 lines at the lower end of bit rates: most are found, and hardly anything else."""
     result, truth = analyze(SAMPLES / "calf-twitches.mp4"), load_truth(SAMPLES / "calf-twitches.mp4")
+    assert summarize(result) in (SAMPLES.parent / "docs" / "tutorial.md").read_text(encoding="utf-8")
     hits = match([e.peak_s for e in truth.events], [e.peak_s for e in result.events], 0.15)
     assert result.quality.verdict == "ok"
     assert len(hits) >= 5
