@@ -155,11 +155,9 @@ class MotionMeter:
             self._against = self._prepare(against.reference)
 
     def _settle_depth(self, trust: FloatArray) -> None:
-        """Look once for two depths: afterwards the one that is not followed is not measured either."""
-        if not self._votes.depth_known:
-            middle = self._depth.middle(trust)
-            if middle is not None:
-                self._votes.settle_depth(middle)
+        """Where color tells nothing, look for two depths; once, for afterwards one of them is not measured."""
+        if self._votes.untold and (middle := self._depth.middle(trust)) is not None:
+            self._votes.settle_depth(middle)
 
     def _prepare(self, reference: Pair) -> _Against:
         """Make everything that depends on the reference and the subject anew."""

@@ -23,6 +23,7 @@ SMALLEST_SHARE = 0.08  # a smaller subject is not believed
 SECOND_SHARE = 0.15  # further pieces of at least this share of the picture belong to it too
 ON_SKIN = 0.5  # part of an area given by the user that must be skin for the rest of the skin to move with it
 WIDER_SHARE = 0.35  # of the picture: what is followed about a small area given by the user
+ALL_SKIN = 0.9  # of the picture: so much skin may as well be a table of its color
 VOTE = 0.6  # part of the looks in which a place must be skin
 
 
@@ -126,9 +127,9 @@ class SubjectVotes:
         self._middle: BoolArray | None = None
 
     @property
-    def depth_known(self) -> bool:
-        """Whether `settle_depth` was called."""
-        return self._middle is not None
+    def untold(self) -> bool:
+        """Whether nothing tells the subject from what lies behind it, yet."""
+        return self._roi is None and self._middle is None and not _apart(self._skin())
 
     def settle_depth(self, middle: BoolArray) -> None:
         """Say, once, which cells (R, C) lie at the depth of the picture's middle."""
@@ -165,12 +166,12 @@ class SubjectVotes:
         return Subject(everything, everything, "whole picture")
 
     def _body(self) -> tuple[BoolArray | None, str]:
-        """What moves as one body, and how it was found: skin by its color, and of two depths the one of the middle."""
+        """What moves as one body, and how it was found: by its color, or else by its depth."""
         skin = self._skin()
-        if self._middle is not None:
-            at_depth = _main_pieces(self._middle if skin is None else self._middle & skin)
-            if at_depth is not None:
-                return at_depth, "parallax" if skin is None else "skin"
+        if self._middle is not None and not _apart(skin):
+            pieces = _main_pieces(self._middle)
+            if pieces is not None:
+                return pieces, "parallax"
         return skin, "skin"
 
     def _skin(self) -> BoolArray | None:
@@ -178,6 +179,11 @@ class SubjectVotes:
             return None
         mask = self._yes > VOTE * np.maximum(self._looks, 0.5)
         return mask if mask.mean() >= SMALLEST_SHARE else None
+
+
+def _apart(skin: BoolArray | None) -> bool:
+    """Whether color tells the skin from anything: not where all is of its color."""
+    return skin is not None and skin.mean() < ALL_SKIN
 
 
 def _wider(area: BoolArray) -> BoolArray:
