@@ -152,6 +152,18 @@ def test_the_fit_follows_the_limb_and_not_what_lies_behind():
     assert np.median(still) <= SMOOTH_SD_PX
 
 
+def test_before_a_sheet_of_its_own_color_the_limb_is_told_by_its_depth():
+    scene = Scene(limb_share=0.5, limb_angle_deg=0, parallax=0.6, background="linen", tone=0.2, texture=0.8)
+    recipe = Recipe(4, 480, 270, 5.0, scene, Camera(fps=30), (), (Nuisance("shake", 1.5),))
+    trace = measured_skin(recipe)
+    assert trace.area == "parallax"
+    rows = trace.geometry.shape[0]
+    y = (np.arange(rows) + 0.5) / rows - 0.5
+    limb, ground = np.abs(y) < 0.18, np.abs(y) > 0.32
+    assert (trace.mask[limb] > 0.5).mean() > 0.95
+    assert (trace.mask[ground] > 0.5).mean() < 0.05
+
+
 def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture):
     """The slow guess must not bias what is measured: the sum of both is the truth."""
     x, y = places()

@@ -177,6 +177,25 @@ def test_the_camera_is_followed_on_all_skin_if_the_area_is_skin():
     assert subject.mask.mean() == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("skin_rows", "area", "share"), [(slice(None), "parallax", 1 / 3), (slice(10, -10), "skin", 34 / 54)]
+)
+def test_depth_is_asked_where_all_is_of_the_color_of_skin(skin_rows, area, share):
+    rows, cols = (n * POINTS_PER_CELL for n in GRID.shape)
+    chroma = np.zeros((rows, cols, 2), np.float32)
+    chroma[skin_rows, :, 1] = 25
+    chroma[:4, :12] = 0  # something else in a corner
+    votes = SubjectVotes(GRID, None)
+    votes.look(np.full((270, 480), 120, np.float32), chroma, np.eye(3))
+    assert votes.untold == (area == "parallax")
+    middle = np.zeros(GRID.shape, bool)
+    middle[9:18] = True
+    votes.settle_depth(middle)
+    assert votes.subject().area == area
+    assert votes.subject().mask.mean() == pytest.approx(share, abs=0.05)
+    assert not votes.untold
+
+
 def test_the_weight_lies_within_the_subject():
     mask = np.zeros([n * POINTS_PER_CELL for n in GRID.shape], bool)
     mask[10:40, 20:70] = True
