@@ -40,7 +40,7 @@ the README, with the command that prints it.
 """
     tree = json.loads(results.read_text(encoding="utf-8"))
     _draw(tree, folder)
-    return f"{_INTRO.format(command=tree['command'])}\n" + "\n".join(_lines(tree)) + "\n"
+    return f"{_INTRO.format(command=tree.get('command', COMMAND))}\n" + "\n".join(_lines(tree)) + "\n"
 
 
 def _lines(tree: dict[str, Any]) -> Iterator[str]:

@@ -87,7 +87,8 @@ def retune(
         A setting has changed that acts too early.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    _read(result_file(folder))  # before anything is made beside it
+    folder = result_file(folder).parent
+    _read(folder / RESULT)  # before anything is made beside it
     with results_folder(folder, source=clip, force=True, keep=KEPT) as scratch:
         before = _read(folder / RESULT)
         settings = change(before.settings)

@@ -194,13 +194,13 @@ def choice(asked: argparse.Namespace) -> str:
 
 
 def command(asked: argparse.Namespace) -> str:
-    """What to type for the same numbers; the folder of real clips is the reader's own."""
+    """What to type for these numbers, and those of clips that were not drawn yet; folders are the reader's own."""
     words = ["python benchmarks/accuracy --side", asked.side]
     words += ["--quick"] if asked.quick else [f"--clips {asked.clips}"] if asked.clips else []
     words += [f"--groups {','.join(asked.groups)}"] if asked.groups else []
-    words += ["--drawn"] if asked.drawn else []
     words += ["--real DIR"] if asked.real else []
     words += [f"--baselines {asked.baselines}"] if asked.baselines else []
+    words += ["--dvr-scan PROGRAM"] if asked.dvr_scan else []
     return " ".join(words)
 
 
@@ -229,6 +229,8 @@ def main() -> int:
         if wanted:
             return work(asked)
     jobs = jobs_of(asked)
+    if not jobs:
+        raise SystemExit("no clip of these was drawn before: leave out --drawn")
     found = scored(jobs, asked.jobs)
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]

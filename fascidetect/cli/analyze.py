@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,7 +234,7 @@ def _one(clip: Path, folder: Path, settings: Settings, how: How, say: Say) -> bo
     from fascidetect.pipeline import analyze_to_folder
     from fascidetect.review import renew_report, renew_result
 
-    if clip.is_dir():
+    if os.path.isdir(clip):  # noqa: PTH112 - Path.is_dir raises where a folder may not be looked into
         complain(f"{clip} is a folder; name a video file in it, or analyze all: fascidetect batch {clip} -o RESULTS")
         return False
     try:

@@ -74,10 +74,10 @@ def trend_command(
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {(error.strerror or str(error)).lower()}") from error
     written = write_trend(folder, trend)
-    if not any(row.session or row.date or row.muscle for row in rows):
+    if not quiet and not any(row.subject or row.session or row.date or row.muscle or row.side for row in rows):
         complain(
-            "nothing is known of the sessions, so all clips are taken together: "
-            "run batch again with --sheet or --template, which say what was filmed when"
+            "nothing is known of the sessions, so all clips are taken together: run batch again "
+            "with --sheet (a row for each clip) or --template, which say what was filmed when"
         )
     if not quiet:
         tell("\n".join(told(trend)))

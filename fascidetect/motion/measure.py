@@ -91,6 +91,7 @@ class MotionMeter:
         self._tracker = Tracker(self._size, interval_s, settings)
         self._votes = SubjectVotes(geometry, roi)
         self._depth = DepthVotes(geometry, interval_s)
+        self._untold = self._votes.untold
         self._guess = LocalGuess(geometry, interval_s)
         self._against: _Against | None = None
         self._still: FloatArray = np.zeros(self._size[::-1], np.float32)
@@ -114,7 +115,8 @@ class MotionMeter:
                 against.system, pair, against.reference, camera, self._guess.field_px, self._guess.calm
             )
             self._guess.learn(motion.displacement_px, against.trust)
-            self._depth.look(camera.affine, motion.displacement_px)
+            if self._untold:
+                self._depth.look(camera.affine, motion.displacement_px)
             if frame.chroma is not None and self._good:
                 self._votes.look(frame.luma, frame.chroma, camera.affine)
             self._learn(lying, against)
@@ -151,13 +153,16 @@ class MotionMeter:
         every = max(1, round(RENEW_S / self._interval_s))
         if self._good < RENEW_FRAMES_AT_START or self._since_renewal >= every:
             self._since_renewal = 0
-            self._settle_depth(against.trust)
+            if self._untold:
+                self._settle_depth(against.trust)
             self._against = self._prepare(against.reference)
 
     def _settle_depth(self, trust: FloatArray) -> None:
         """Where color tells nothing, look for two depths; once, for afterwards one of them is not measured."""
-        if self._votes.untold and (middle := self._depth.middle(trust)) is not None:
+        middle = self._depth.middle(trust)
+        if middle is not None:
             self._votes.settle_depth(middle)
+        self._untold = self._votes.untold
 
     def _prepare(self, reference: Pair) -> _Against:
         """Make everything that depends on the reference and the subject anew."""

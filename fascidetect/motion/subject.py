@@ -132,8 +132,8 @@ class SubjectVotes:
         return self._roi is None and self._middle is None and not _apart(self._skin())
 
     def settle_depth(self, middle: BoolArray) -> None:
-        """Say, once, which cells (R, C) lie at the depth of the picture's middle."""
-        self._middle = np.kron(middle, np.ones((POINTS_PER_CELL, POINTS_PER_CELL), bool))
+        """Say, once and for all, which cells (R, C) lie at the depth of the middle; specks alone settle nothing."""
+        self._middle = _main_pieces(np.kron(middle, np.ones((POINTS_PER_CELL, POINTS_PER_CELL), bool)))
 
     def look(self, luma: FloatArray, chroma: FloatArray, affine: FloatArray) -> None:
         """Add one picture, seen through `affine` (reference to picture, analysis_px)."""
@@ -167,12 +167,7 @@ class SubjectVotes:
 
     def _body(self) -> tuple[BoolArray | None, str]:
         """What moves as one body, and how it was found: by its color, or else by its depth."""
-        skin = self._skin()
-        if self._middle is not None and not _apart(skin):
-            pieces = _main_pieces(self._middle)
-            if pieces is not None:
-                return pieces, "parallax"
-        return skin, "skin"
+        return (self._skin(), "skin") if self._middle is None else (self._middle, "parallax")
 
     def _skin(self) -> BoolArray | None:
         if self._decided <= self._undecided:

@@ -52,14 +52,17 @@ def result_file(place: Path) -> Path:
     ClipError
         Something else lies there: a clip, most often.
     """
-    path = place / RESULT if place.is_dir() else place
-    if place.is_file() and place.suffix.lower() != ".json":
-        raise ClipError(
-            f"{place} is no folder of results; name the one that `fascidetect analyze` has written (CLIP.fascidetect)"
-        )
-    if not path.exists():
-        raise ClipNotFound(f"no such result: {path}; name a folder that `fascidetect analyze` or `batch` has written")
-    return path
+    try:
+        path = place / RESULT if place.is_dir() else place
+        if place.is_file() and place.suffix.lower() != ".json":
+            raise ClipError(
+                f"{place} is no folder of results; name one that `fascidetect analyze` has written (CLIP.fascidetect)"
+            )
+        if path.exists():
+            return path
+    except OSError as error:  # it may not be looked at, or its name is too long
+        raise ClipError(f"cannot read {place}: {error.strerror or error}") from error
+    raise ClipNotFound(f"no such result: {path}; name a folder that `fascidetect analyze` or `batch` has written")
 
 
 @contextlib.contextmanager

@@ -172,7 +172,7 @@ def limit_words(result: Result) -> str:
     if half is None:
         return "how small a movement would show is not known"
     if not result.events:
-        return f"movements under {length_words(max(half, result.settings.amplitude_floor_px), result)} would not show"
+        return f"movements under {length_words(half, result)} would not show"
     known = most is not None and length_words(most, result) != length_words(half, result)
     tail = f", 9 in 10 of {length_words(most, result)}" if known and most is not None else ""
     return f"of movements of {length_words(half, result)} about half would be found{tail}"

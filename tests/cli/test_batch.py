@@ -222,7 +222,7 @@ def test_what_makes_no_sense_is_one_line(run, folder, words, code, message):
 
 def test_a_trend_of_clips_of_which_nothing_is_known_says_what_to_do(run, workers, folder):
     run("batch", "clips", "-o", "out")
-    assert "run batch again with --sheet or --template" in run("trend", "out").stderr
+    assert "run batch again with --sheet" in run("trend", "out").stderr
 
 
 def test_the_trend_of_a_batch(run, workers, folder):

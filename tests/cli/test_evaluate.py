@@ -74,7 +74,7 @@ def test_a_truth_of_another_file_is_said(run, results):
         (["a.mp4.fascidetect"], 2, "--truth"),
         (["--truth", "a.truth.json", "a.mp4.fascidetect"], 2, "RESULT"),
         (["none", "--truth", "a.truth.json"], 1, "no such result: none"),
-        (["clip.mov", "--truth", "a.truth.json"], 1, "name the one that `fascidetect analyze` has written"),
+        (["clip.mov", "--truth", "a.truth.json"], 1, "name one that `fascidetect analyze` has written"),
         (["a.mp4.fascidetect", "--truth", "none.csv"], 1, "no such file of annotations"),
         (["a.truth.json", "--truth", "a.truth.json"], 1, "is no result.json"),
         (["a.mp4.fascidetect", "b.mp4.fascidetect", "--truth", "a.truth.json"], 1, "only for b.mp4"),
