@@ -14,10 +14,11 @@ import msgspec
 
 from fascidetect.errors import ClipError, ClipNotFound, FasciError, NotAClip, SettingsError
 from fascidetect.events.store import Candidates, load_candidates, save_candidates
+from fascidetect.files import RESULT, result_file
 from fascidetect.model import SCHEMA_VERSION, Progress, Registration, Result
 from fascidetect.report.export import Run, run_since, write_result, write_tables
 from fascidetect.report.figures import write_timeline
-from fascidetect.report.folder import LIMIT_TABLE, OUR_FILES, RESULT, result_file, results_folder
+from fascidetect.report.folder import LIMIT_TABLE, OUR_FILES, results_folder
 from fascidetect.report.page import OVERLAY
 from fascidetect.result import make_result
 from fascidetect.settings import DECIDED, SOUGHT, Settings

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "fascidetect"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "parse"}),
+    frozenset({"errors", "notice", "parse"}),
     frozenset({"settings", "files"}),
     frozenset({"settings_file"}),
     frozenset({"model"}),

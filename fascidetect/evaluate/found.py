@@ -11,8 +11,8 @@ from typing import Annotated
 import msgspec
 
 from fascidetect.errors import ClipError
+from fascidetect.files import result_file
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, Event, Quality, Rejection, Result
-from fascidetect.report.folder import result_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from fascidetect.errors import ClipError, ClipNotFound, FasciError, OutputError
+from fascidetect.errors import FasciError, OutputError
+from fascidetect.files import RESULT
 from fascidetect.parse import json_tree
 
-RESULT = "result.json"
 LIMIT_TABLE = "limit.csv"
 
 OUR_FILES = (
@@ -40,29 +40,6 @@ _READY = ".fascidetect.ready"
 _GONE = ".gone"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EINVAL}
 _WRITE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
-
-
-def result_file(place: Path) -> Path:
-    """Find result.json in a results folder, or take the file itself.
-
-    Raises
-    ------
-    ClipNotFound
-        There is none.
-    ClipError
-        Something else lies there: a clip, most often.
-    """
-    try:
-        path = place / RESULT if place.is_dir() else place
-        if place.is_file() and place.suffix.lower() != ".json":
-            raise ClipError(
-                f"{place} is no folder of results; name one that `fascidetect analyze` has written (CLIP.fascidetect)"
-            )
-        if path.exists():
-            return path
-    except OSError as error:  # it may not be looked at, or its name is too long
-        raise ClipError(f"cannot read {place}: {error.strerror or error}") from error
-    raise ClipNotFound(f"no such result: {path}; name a folder that `fascidetect analyze` or `batch` has written")
 
 
 @contextlib.contextmanager
