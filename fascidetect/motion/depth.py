@@ -15,6 +15,7 @@ from fascidetect.model import BoolArray, FloatArray, Geometry
 
 STEP_S = 0.1  # shifts are taken over so long: a hand shakes faster than a limb moves by itself
 LEAST_S, MOST_S = 3.0, 10.0  # of looking: before that nothing is said, and what is longer ago is forgotten
+FEWEST_STEPS = 20
 ASK_EVERY_S = 1.0
 AGREED = 0.9  # overlap (intersection over union) of two answers in a row that makes them one
 CLIPPED = 3.0  # a cell's change counts up to so many times the step's usual one: a twitch tells nothing of depth
@@ -38,8 +39,9 @@ class DepthVotes:
         self._xy = geometry.cells_to_analysis(np.stack([row, col], axis=-1)).astype(np.float32)
         self._step = max(1, round(STEP_S / interval_s))
         step_s = self._step * interval_s
-        self._least, self._ask_every = round(LEAST_S / step_s), max(1, round(ASK_EVERY_S / step_s))
-        self._steps = deque[tuple[FloatArray, FloatArray]](maxlen=round(MOST_S / step_s))
+        self._least = max(FEWEST_STEPS, round(LEAST_S / step_s))
+        self._ask_every = max(1, round(ASK_EVERY_S / step_s))
+        self._steps = deque[tuple[FloatArray, FloatArray]](maxlen=max(self._least, round(MOST_S / step_s)))
         self._before: tuple[FloatArray, FloatArray] | None = None
         self._frames = 0
         self._unasked = 0

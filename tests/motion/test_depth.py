@@ -104,6 +104,11 @@ def test_no_shift_is_taken_across_lost_frames():
         assert votes.middle(TRUST) is None
 
 
-def test_without_texture_nothing_is_known():
-    votes = DepthVotes(GRID, 1 / 30)
-    assert votes.middle(np.zeros(GRID.shape, np.float32)) is None
+@pytest.mark.parametrize("fps", [30, 1, 1 / 86400])
+def test_without_texture_or_at_the_start_nothing_is_known(fps):
+    votes = DepthVotes(GRID, 1 / fps)
+    for k in range(60):
+        assert votes.middle(np.zeros(GRID.shape, np.float32)) is None
+        affine = np.eye(3)
+        affine[0, 2] = k % 3
+        votes.look(affine, np.zeros((*GRID.shape, 2)))
