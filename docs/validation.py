@@ -90,7 +90,8 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
 
 def _sure(bins: Sequence[dict[str, Any]]) -> str:
     sure = [b for b in bins if b["confidence"] >= SURE]
-    n, said, true = (round(sum(b["n"] * b.get(key, 1) for b in sure)) for key in ("", "confidence", "true"))
+    n = sum(b["n"] for b in sure)
+    said, true = (round(sum(b["n"] * b[key] for b in sure)) for key in ("confidence", "true"))
     return (
         f"\nOf {n} candidates with a confidence of {SURE:g} and more it says that {said} are twitches; {true} are. "
         "Where it says more than there are, the program is too sure of itself: take it for an order, not for odds."

@@ -15,6 +15,7 @@ import numpy as np
 from fascidetect.errors import NotAClip
 from fascidetect.events.seek import Window, seek
 from fascidetect.events.store import Candidates, save_candidates
+from fascidetect.files import RESULT
 from fascidetect.model import ClipFacts, Geometry, MotionTrace, Progress, Registration, Result, Tried, VerifiedLimit
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
@@ -256,7 +257,7 @@ def analyze_to_folder(  # noqa: PLR0913 - one argument for each option
         write_tables(result, scratch)
         run = run_since(started, clock)
         write_report(make_page(trace, result, run, strips, layout), scratch)
-        write_result(result, run, scratch / "result.json")
+        write_result(result, run, scratch / RESULT)
     return result
 
 

@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from fascidetect.batch.pages import render, safe
 from fascidetect.batch.rollup import ClipResult, Line, SummaryRow
-from fascidetect.files import write_whole
+from fascidetect.files import RESULT, write_whole
 from fascidetect.report.summary import per_minute
 
 INDEX = "index.html"
 MOST_ROWS = 5000
 """More would be slow to open; summary.csv has them all."""
 
-_TARGETS = ("report.html", "overlay.mp4", "result.json")
+_TARGETS = ("report.html", "overlay.mp4", RESULT)
 _WIDTH, _HEIGHT = 160, 22
 
 

@@ -15,9 +15,8 @@ from fascidetect import __version__
 from fascidetect.batch.ledger import Row
 from fascidetect.batch.sessions import Session
 from fascidetect.batch.task import Task, settings_key, tree_key
+from fascidetect.files import RESULT
 from fascidetect.settings import Settings
-
-RESULT = "result.json"
 
 _key = functools.lru_cache(maxsize=1024)(settings_key)
 

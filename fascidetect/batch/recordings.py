@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fascidetect.errors import ClipError, ClipNotFound, SettingsError
+from fascidetect.files import RESULT
 
 _ENDINGS = "mp4 m4v mov qt 3gp 3g2 mkv webm avi mts m2ts ts mpg mpeg wmv asf ogv mxf"
 SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
@@ -87,7 +88,7 @@ def _is_ours(folder: Path, results: Path) -> bool:
     """Whether a folder is hidden, the results of this batch, or the result of a clip."""
     if folder.name.startswith(".") or folder.name.endswith(".fascidetect") or folder.resolve() == results:
         return True
-    return (folder / "result.json").is_file() and (folder / "events.csv").is_file()
+    return (folder / RESULT).is_file() and (folder / "events.csv").is_file()
 
 
 def _is_recording(path: Path, pattern: str | None) -> bool:

@@ -13,9 +13,10 @@ from typing import Any, TextIO
 import msgspec
 
 from fascidetect.batch.ledger import Ledger
-from fascidetect.batch.plan import RESULT, Recording
+from fascidetect.batch.plan import Recording
 from fascidetect.batch.sessions import FACTS
 from fascidetect.errors import ClipError, OutputError
+from fascidetect.files import RESULT
 from fascidetect.model import ClipFacts, Event, Quality, Reviewed, Summary
 from fascidetect.report.export import to_csv
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from fascidetect.cli.params import (
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
+from fascidetect.files import RESULT
 from fascidetect.model import Result
 from fascidetect.notice import NOTICE
 from fascidetect.settings import REASONS, Roi, Settings
@@ -234,9 +234,6 @@ def _one(clip: Path, folder: Path, settings: Settings, how: How, say: Say) -> bo
     from fascidetect.pipeline import analyze_to_folder
     from fascidetect.review import renew_report, renew_result
 
-    if os.path.isdir(clip):  # noqa: PTH112 - Path.is_dir raises where a folder may not be looked into
-        complain(f"{clip} is a folder; name a video file in it, or analyze all: fascidetect batch {clip} -o RESULTS")
-        return False
     try:
         with ProgressLine(sys.stderr, printable(clip.name), quiet=say.quiet) as progress:
             result = analyze_to_folder(
@@ -255,7 +252,7 @@ def _one(clip: Path, folder: Path, settings: Settings, how: How, say: Say) -> bo
         return False
     result = dataclasses.replace(result, summary=dataclasses.replace(result.summary, reviewed=reviewed))
     if say.json:
-        click.echo(compact(folder / "result.json"))
+        click.echo(compact(folder / RESULT))
     elif say.words:
         _report(result, folder, verbose=say.verbose)
     if result.quality.verdict == "cannot_analyze":

@@ -11,6 +11,7 @@ import click
 
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import tell
+from fascidetect.files import RESULT
 from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def demo_command(*, output: Path, no_open: bool, force: bool) -> None:
     report = results / "report.html"
     if clip.exists() and not truth_path(clip).exists():
         raise OutputError(f"{clip} is not of this command's making: give another folder with -o")
-    if (results / "result.json").exists() and not force:
+    if (results / RESULT).exists() and not force:
         tell(f"Made before, and left as it is: {output} (--force makes it again)")
     else:
         _make(clip, results)

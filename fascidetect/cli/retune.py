@@ -22,6 +22,7 @@ from fascidetect.cli.params import (
 from fascidetect.cli.progress import ProgressLine
 from fascidetect.cli.say import compact, complain, printable, tell
 from fascidetect.errors import FasciError
+from fascidetect.files import RESULT
 from fascidetect.model import Reviewed
 from fascidetect.notice import NOTICE
 from fascidetect.settings import DECIDED, REASONS, SOUGHT, Settings
@@ -141,7 +142,7 @@ def _one(folder: Path, change: _Change, *, full: bool, clip: Path | None, isolat
         complain(error)
         return False
     if say.json:
-        click.echo(compact(folder / "result.json"))
+        click.echo(compact(folder / RESULT))
     elif say.words:
         _report(done, reviewed, folder)
     if done.result.quality.verdict == "cannot_analyze":

@@ -74,11 +74,12 @@ def trend_command(
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {(error.strerror or str(error)).lower()}") from error
     written = write_trend(folder, trend)
-    if not quiet and not any(row.subject or row.session or row.date or row.muscle or row.side for row in rows):
+    if quiet:
+        return
+    if not any(row.subject or row.session or row.date or row.muscle or row.side for row in rows):
         complain(
             "nothing is known of the sessions, so all clips are taken together: run batch again "
             "with --sheet (a row for each clip) or --template, which say what was filmed when"
         )
-    if not quiet:
-        tell("\n".join(told(trend)))
-        tell(f"{CAVEAT}\nOpen {written[-1]}")
+    tell("\n".join(told(trend)))
+    tell(f"{CAVEAT}\nOpen {written[-1]}")

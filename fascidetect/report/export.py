@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from fascidetect import __version__
-from fascidetect.files import safe_cell
+from fascidetect.files import RESULT, safe_cell
 from fascidetect.model import (
     SCHEMA_VERSION,
     ClipFacts,
@@ -167,7 +167,7 @@ def write_result(result: Result, run: Run, path: Path) -> None:
 def write_results(folder: Path, result: Result, run: Run) -> None:
     """Write the tables and result.json into an existing folder, the scratch folder of `results_folder`."""
     write_tables(result, folder)
-    write_result(result, run, folder / "result.json")
+    write_result(result, run, folder / RESULT)
 
 
 def library_versions() -> dict[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from fascidetect.errors import ClipError
 from fascidetect.evaluate.found import Found
-from fascidetect.files import write_whole
+from fascidetect.files import RESULT, write_whole
 from fascidetect.model import Reviewed, Unmatched
 from fascidetect.quality.rate import rate_per_min
 from fascidetect.quality.verdict import long_enough
@@ -88,7 +88,7 @@ def renew_result(folder: Path) -> tuple[Reviewed, ...]:
     OutputError
         It cannot be written; the old one stays.
     """
-    path = folder / "result.json"
+    path = folder / RESULT
     if not any(folder.glob(FILES)):
         return ()
     with alone(folder):

@@ -91,7 +91,9 @@ def check_file(path: Path) -> None:
     except (OSError, ValueError) as exc:  # ValueError: a NUL in the name
         raise NotAClip(f"cannot reach {path} ({_reason(exc)}); check the name and the folder's permissions") from exc
     if stat.S_ISDIR(status.st_mode):
-        raise NotAClip(f"{path} is a folder; name a video file in it")
+        raise NotAClip(
+            f"{path} is a folder; name a video file in it, or analyze all: fascidetect batch {path} -o RESULTS"
+        )
     if not stat.S_ISREG(status.st_mode):
         raise NotAClip(f"{path} is no ordinary file; copy the video to a file first")
     if status.st_size == 0:

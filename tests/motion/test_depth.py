@@ -76,10 +76,9 @@ def test_registered_between_two_depths_both_are_off():
     ("why", "votes"),
     [
         ("one depth", lambda: looked(behind(0.0))),
-        (
-            "a surface that falls away slowly",
-            lambda: looked(lambda s, _: np.linspace(-0.3, 0.3, ROWS)[:, None, None] * s),
-        ),
+        ("a surface that falls away evenly", lambda: looked(lambda s, _: SLOPE * s)),
+        ("a round limb that fills the picture", lambda: looked(lambda s, _: -np.square(SLOPE) / 0.4 * s)),
+        ("one that is rounder still", lambda: looked(lambda s, _: -np.power(SLOPE, 4) / 0.4**3 * s)),
         ("too short a time", lambda: looked(behind(0.3), seconds=2.0)),
         ("a camera that stands", lambda: looked(behind(0.3), strength=0.0)),
         ("a limb that moves by itself", lambda: looked(lambda _, t: LIMB[..., None] * sway(t))),
