@@ -34,5 +34,7 @@ def test_a_signal_while_working_leaves_nothing(tmp_path, monkeypatch, number, st
             out, err = process.communicate(timeout=60)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert (process.returncode, out, err) == (status, "", said)
+    # As a shell tells it: Python ends by the signal itself where it came while a library was being imported.
+    told = 128 - process.returncode if process.returncode < 0 else process.returncode
+    assert (told, out, err) == (status, "", said)
     assert list(tmp_path.iterdir()) == []
