@@ -105,10 +105,11 @@ def shared(one: Iterable[tuple[float, float, float]], other: Iterable[tuple[floa
     return n
 
 
-def compare(kind: Kind, minutes: float, piece_minutes: float, *, overlay: bool) -> None:
+def compare(kind: Kind, minutes: float, piece_minutes: float, share: float, *, overlay: bool) -> None:
     period_s = kind.period_frames / kind.fps
     n_periods = max(2, round(60 * minutes / period_s))
     per_piece = max(2, round(60 * piece_minutes / period_s))
+    n_cut = max(2, round(share * n_periods))
     say(f"making {kind.name}, {n_periods * period_s / 60:.1f} min")
     whole_path = clip_of(kind, 0, n_periods)
     say(f"analyzing it ({whole_path.stat().st_size / 1e9:.2f} GB)")
@@ -120,18 +121,20 @@ def compare(kind: Kind, minutes: float, piece_minutes: float, *, overlay: bool) 
         flush=True,
     )
     parts = []
-    for first, last in pieces(n_periods, per_piece, overlap=2):
+    for first, last in pieces(n_cut, per_piece, overlap=2):
         say(f"analyzing the piece from {first * period_s:.0f} to {last * period_s:.0f} s")
         piece_path = clip_of(kind, first, last)
         piece = analyze(piece_path, overlay=False)
         piece_path.unlink()
         at_s = first * period_s
         parts.append((at_s, last * period_s, [(t + at_s, x, y) for t, x, y in piece.events]))
-    found = joined(parts)
-    both = shared(whole.events, found, whole.side_px)
+    end_s = n_cut * period_s - (EDGE_S if n_cut < n_periods else 0.0)
+    in_whole = [event for event in whole.events if event[0] < end_s]
+    found = [event for event in joined(parts) if event[0] < end_s]
+    both = shared(in_whole, found, whole.side_px)
     print(
-        f"events in the whole {len(whole.events)}, in {len(parts)} pieces that overlap by {2 * period_s:.0f} s "
-        f"{len(found)}, the same {both}",
+        f"events in the whole {len(whole.events)}; in its first {end_s / 60:.1f} min {len(in_whole)}, in {len(parts)} "
+        f"pieces of these that overlap by {2 * period_s:.0f} s {len(found)}, the same {both}",
         flush=True,
     )
 
@@ -145,15 +148,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="of 1080p at 30 frames per second [60]")
     parser.add_argument("--large-minutes", type=float, default=5.0, help="of 4K at 60 frames per second [5]")
     parser.add_argument("--piece-minutes", type=float, default=5.0, help="length of a piece [5]")
+    parser.add_argument("--share", type=float, default=1.0, help="part of each clip to analyze in pieces, too [1]")
     parser.add_argument("--overlay", action="store_true", help="write the overlay of the whole clip, too")
     asked = parser.parse_args()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
     if asked.minutes:
-        compare(Kind("1080p", 30), asked.minutes, asked.piece_minutes, overlay=asked.overlay)
+        compare(Kind("1080p", 30), asked.minutes, asked.piece_minutes, asked.share, overlay=asked.overlay)
     if asked.large_minutes:
-        compare(Kind("4K", 60), asked.large_minutes, asked.piece_minutes / 3, overlay=asked.overlay)
+        compare(Kind("4K", 60), asked.large_minutes, asked.piece_minutes / 3, asked.share, overlay=asked.overlay)
     return 0
 
 
