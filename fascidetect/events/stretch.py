@@ -17,6 +17,8 @@ EDGE_CELLS = 2.5  # a cell nearer to the picture's edge is not seen
 OCCLUDED = 8.0  # lasting unexplained variance, in units of its usual level: something is in front
 OCCLUDED_AT_ONCE = 60.0  # and what tells of it at once ...
 UNEXPLAINED = 0.5  # ... if motion leaves this share of the change unexplained
+REPLACED = 12.0  # as much tells of it where it also ...
+REPLACED_PX = 0.5  # ... puts the displacement in doubt by this, analysis_px: a lid that closes, not skin that twitches
 LASTING_S = 0.9
 WIDEN_S, WIDEN_CELLS = 0.25, 2
 SEEN_SHARE = 0.6  # part of the time a cell must be seen
@@ -103,7 +105,7 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     usable = take.usable(max_gap_s)
     seen = _in_view(trace, rows, take) & usable[:, None, None]
     lasting = running_median(after, LASTING_S, step)
-    covered = _occluded(before, after, lasting)
+    covered = _occluded(before, after, lasting, trace.texture * trace.geometry.cell_px**2)
     within = _within(trace, seen & ~covered, usable)
     valid = _readable(trace, within, usable, after)
     disturbed = _disturbed(covered, seen & valid)
@@ -188,15 +190,18 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     return np.asarray(np.all((moved > margin) & (moved < limit - margin), axis=-1))
 
 
-def _occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> BoolArray:
-    """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair.
+def _occluded(before: FloatArray, after: FloatArray, lasting: FloatArray, texture: FloatArray) -> BoolArray:
+    """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair, eyelid.
 
-    A strong twitch leaves some change unexplained too, but is over soon; what lasts is held to less.
+    A strong twitch leaves some change unexplained too, but is over soon; what lasts is held to less. And a twitch
+    moves the skin that a cell knows: unexplained variance over the sum of squared gradients is the variance of a
+    least-squares displacement, and large only where the cell shows something else.
     """
     usual = np.median(after, axis=0)
     usual = np.maximum(usual, np.median(usual))
-    sudden = (after > OCCLUDED_AT_ONCE * usual) & (after > UNEXPLAINED * before)
-    return sudden | (lasting > OCCLUDED * usual)
+    replaced = (after > REPLACED * usual) & (after > REPLACED_PX**2 * texture)
+    sudden = (after > OCCLUDED_AT_ONCE * usual) | replaced
+    return (sudden & (after > UNEXPLAINED * before)) | (lasting > OCCLUDED * usual)
 
 
 def _widened(covered: BoolArray, step: float) -> BoolArray:

@@ -20,6 +20,7 @@ from fascidetect.quality.usable import find_unusable
 from fascidetect.settings import DetectSettings, QualitySettings, Settings
 
 CELL_PX = GRID.cell_px * GRID.px_per_analysis_px
+CELL_PX_INSIDE = GRID.cell_px**2  # of the analyzed picture, in one cell
 PLACE_PX = 1.5 * CELL_PX  # half a cell of rounding, and noise that weighs in the centroid
 
 
@@ -226,6 +227,16 @@ def test_detection_is_repeatable_and_ids_are_stable():
     assert len({e.id for e in first.events}) == 2
     keen = detect(trace, Settings(detect=DetectSettings(sensitivity="high")))
     assert {e.id for e in first.events} <= {e.id for e in keen.events}
+
+
+@pytest.mark.parametrize(("doubt_px", "peaks_s"), [(0.25, [4.05]), (1.3, [])])
+def test_a_lid_that_closes_is_told_from_skin_that_moves_by_what_motion_leaves_unexplained(doubt_px, peaks_s):
+    bump = Bump(4.0, amplitude_px=3.0)
+    trace = make_trace([bump])
+    left = doubt_px * np.sqrt(trace.texture * CELL_PX_INSIDE) * np.linalg.norm(bump.field(GRID.shape), axis=-1)
+    shown = bump.course(trace.time_s)[:, None, None] * left
+    residual = 8 * trace.residual.astype(np.float32) + np.stack([1.2 * shown, shown], axis=-1)
+    assert peaks(replace(trace, residual=residual.astype(np.float16))) == pytest.approx(peaks_s, abs=1 / 30)
 
 
 @pytest.mark.slow
