@@ -19,7 +19,7 @@ from fascidetect.phantom import Habit, Recipe, render, scatter
 from fascidetect.phantom.clip import encoding
 from fascidetect.video.writer import VideoWriter
 
-SIZES = {**loops.SIZES, "4K": (3840, 2160)}
+SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
 VARIANTS = 3
 SEED = 11
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import runs
-from loops import Loop, clip_of
+from loops import KINDS, Loop, clip_of
 
 SHORT_S, LONG_S = 60.0, 600.0
 QUICK_S, QUICK_LONG_S = 10.0, 60.0
@@ -21,7 +21,9 @@ QUICK_S, QUICK_LONG_S = 10.0, 60.0
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/speed", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="clips of 10 s, and 1 min in place of 10")
+    parser.add_argument("--quick", action="store_true", help="clips of 10 s, and 720p of 1 min in place of 10")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="some of: %(default)s")
+    parser.add_argument("--dvr-scan", metavar="PROGRAM", help="the installed DVR-Scan, to be timed on 1080p")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
     return parser.parse_args()
 
@@ -37,15 +39,16 @@ def stage_times(path: Path) -> dict[str, float]:
         return pool.submit(stages.stages, str(path)).result()
 
 
-def costs(path: Path, *, overlay: bool) -> dict[str, Any]:
+def costs(path: Path, dvr_scan: str | None) -> dict[str, Any]:
     """Everything but the stages."""
     found = {
         "decoding, one thread": runs.decoding(path, "NONE"),
         "decoding, frame threads": runs.decoding(path, "AUTO"),
         "analyze --no-overlay": runs.analyzing(path, overlay=False),
+        "analyze": runs.analyzing(path, overlay=True),
     }
-    if overlay:
-        found["analyze"] = runs.analyzing(path, overlay=True)
+    if dvr_scan:
+        found["DVR-Scan -so"] = runs.scanning(dvr_scan, path)
     return {name: asdict(cost) for name, cost in found.items()}
 
 
@@ -73,7 +76,7 @@ def show_stages(measured: dict[str, dict[str, Any]]) -> None:
 def show_costs(measured: dict[str, dict[str, Any]]) -> None:
     """Whole processes: CPU, wall clock against decoding, memory."""
     head = ("process, with its start", "clip", "CPU-ms/frame", "wall s", "wall / decoding", "peak MB")
-    widths = (26, 14, 13, 9, 17, 9)
+    widths = (26, 22, 13, 9, 17, 9)
 
     def line(cells: tuple[str, ...]) -> None:
         two = zip(cells, widths, strict=True)
@@ -89,30 +92,45 @@ def show_costs(measured: dict[str, dict[str, Any]]) -> None:
             line((what, name, per_frame_ms, f"{cost['wall_s']:.1f}", ratio, f"{cost['peak_mb']:.0f}"))
 
 
+def measure(loop: Loop, dvr_scan: str | None) -> dict[str, Any]:
+    """All that is printed of one clip but its stages."""
+    say(f"making {loop.name}")
+    path = clip_of(loop)
+    say(f"running {loop.name}")
+    return {
+        "frames": loop.n_frames,
+        "bytes": path.stat().st_size,
+        "costs": costs(path, dvr_scan),
+        "start_cpu_s": runs.run(["-c", "import stages"]).cpu_s,
+    }
+
+
 def main() -> int:
     asked = parse()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     short_s, long_s = (QUICK_S, QUICK_LONG_S) if asked.quick else (SHORT_S, LONG_S)
-    say("importing alone")
-    start = runs.importing()
+    say("starting alone")
+    start, helped = runs.importing(), runs.helping()
+    kinds = [kind for kind in KINDS if kind in asked.kinds.split(",")]
     measured: dict[str, dict[str, Any]] = {}
-    for loop in (Loop("720p", short_s), Loop("1080p", short_s), Loop("720p", long_s)):
-        say(f"making {loop.name}")
-        path = clip_of(loop)
-        say(f"running {loop.name}")
-        found: dict[str, Any] = {"frames": loop.n_frames, "bytes": path.stat().st_size}
-        found["costs"] = costs(path, overlay=True)
-        found["start_cpu_s"] = runs.run(["-c", "import stages"]).cpu_s
-        if loop.seconds == short_s:
-            found["stages"] = stage_times(path)
-        measured[loop.name] = found
+    for loop in (Loop(kind, short_s) for kind in kinds):
+        found = measure(loop, asked.dvr_scan if loop.kind == "1080p" else None)
+        measured[loop.name] = {**found, "stages": stage_times(clip_of(loop))}
+    if "720p" in kinds:
+        longer = Loop("720p", long_s)
+        measured[longer.name] = measure(longer, None)
+        say("judging a result of a minute again")
+        again = runs.retuning(clip_of(Loop("720p", 60.0)))
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
     show_stages({name: m for name, m in measured.items() if "stages" in m})
     show_costs(measured)
     print(f"\nimporting alone: {start.cpu_s:.2f} s CPU, {start.peak_mb:.0f} MB")
+    print(f"fascidetect --help: {helped.wall_s:.2f} s")
+    if "720p" in kinds:
+        print(f"fascidetect retune of a minute of 720p: {again.wall_s:.2f} s, its start included")
     if asked.output:
-        tree = {"quick": asked.quick, "importing": asdict(start), "clips": measured}
+        tree = {"quick": asked.quick, "importing": asdict(start), "help": asdict(helped), "clips": measured}
         asked.output.write_text(json.dumps(tree, indent=1) + "\n")
     return 0
 

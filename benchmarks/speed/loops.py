@@ -14,17 +14,34 @@ from fascidetect.phantom import Camera, Habit, Nuisance, Recipe, Scene, render, 
 from fascidetect.phantom.clip import encoding
 from fascidetect.video.writer import VideoWriter
 
-FPS = 30
 DRAWN_S = 3.0
-BITS_PER_PX = 17e6 / (1920 * 1080 * FPS)  # what phones write at 1080p
-SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+BITS_PER_PX = 17e6 / (1920 * 1080 * 30)  # what phones write at 1080p
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a clip is recorded."""
+
+    width_px: int
+    height_px: int
+    camera: Camera
+
+
+KINDS = {
+    "720p": Kind(1280, 720, Camera(fps=30, bits_per_px=BITS_PER_PX)),
+    "1080p": Kind(1920, 1080, Camera(fps=30, bits_per_px=BITS_PER_PX)),
+    "1080p60 HEVC": Kind(1920, 1080, Camera(fps=60, bits_per_px=0.11, codec="hevc10")),
+    "4K HEVC": Kind(3840, 2160, Camera(fps=30, bits_per_px=0.11, codec="hevc")),
+    "messenger": Kind(848, 480, Camera(fps=30, bits_per_px=0.05)),
+}
+"""H.264 of 8 bits where no more is said; 10 bits at 60 frames per second."""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A clip to be made; `size` is one of `SIZES`."""
+    """A clip to be made; `kind` is one of `KINDS`."""
 
-    size: str
+    kind: str
     seconds: float
 
     @property
@@ -33,11 +50,11 @@ class Loop:
 
     @property
     def name(self) -> str:
-        return f"{self.size} {self.length}"
+        return f"{self.kind} {self.length}"
 
     @property
     def n_frames(self) -> int:
-        return round(self.seconds * FPS)
+        return round(self.seconds * KINDS[self.kind].camera.fps)
 
 
 def folder() -> Path:
@@ -46,17 +63,17 @@ def folder() -> Path:
     return Path(kept) / "speed"
 
 
-def recipe(size: str) -> Recipe:
+def recipe(name: str) -> Recipe:
     """A hand-held calf that twitches."""
-    width, height = SIZES[size]
-    unit = height / 720
+    kind = KINDS[name]
+    unit = kind.height_px / 720
     still = Recipe(
         seed=9,
-        width_px=width,
-        height_px=height,
+        width_px=kind.width_px,
+        height_px=kind.height_px,
         duration_s=DRAWN_S,
         scene=Scene(mm_per_px=0.2 / unit),
-        camera=Camera(fps=FPS, bits_per_px=BITS_PER_PX),
+        camera=kind.camera,
         nuisances=(Nuisance("shake", 2.0 * unit), Nuisance("breathing", 0.4 * unit)),
     )
     habit = Habit(rate_per_min=60.0, amplitude_px=(1.5 * unit, 3.0 * unit), radius_px=(25.0 * unit, 45.0 * unit))
@@ -65,19 +82,19 @@ def recipe(size: str) -> Recipe:
 
 def clip_of(loop: Loop) -> Path:
     """The clip; made if it is not there yet."""
-    path = _kept(loop.size, loop.length.replace(" ", "-"))
+    path = _kept(loop.kind, loop.length.replace(" ", "-"))
     if not path.exists():
-        period = _kept(loop.size, "period")
+        period = _kept(loop.kind, "period")
         if not period.exists():
             period.parent.mkdir(parents=True, exist_ok=True)
-            _draw(recipe(loop.size), period)
-        _repeat(period, path, loop.n_frames)
+            _draw(recipe(loop.kind), period)
+        _repeat(period, path, loop)
     return path
 
 
-def _kept(size: str, what: str) -> Path:
-    digest = hashlib.sha256(recipe(size).sha256.encode()).hexdigest()[:16]
-    return folder() / f"{size}-{digest}-{what}.mp4"
+def _kept(kind: str, what: str) -> Path:
+    digest = hashlib.sha256(recipe(kind).sha256.encode()).hexdigest()[:16]
+    return folder() / f"{kind.replace(' ', '-')}-{digest}-{what}.mp4"
 
 
 def _draw(drawn: Recipe, path: Path) -> None:
@@ -86,18 +103,18 @@ def _draw(drawn: Recipe, path: Path) -> None:
     height, width = pictures[0].shape[:2]
     with VideoWriter(path, width, height, encoding=encoding(drawn)) as writer:
         for k, rgb in enumerate([*pictures, *pictures[-2:0:-1]]):
-            writer.write(rgb, k / FPS)
+            writer.write(rgb, k / drawn.camera.fps)
 
 
-def _repeat(period: Path, path: Path, n_frames: int) -> None:
+def _repeat(period: Path, path: Path, loop: Loop) -> None:
     """String copies of the coded period together: it starts with a key frame and has no frames out of order."""
     partial = path.with_name(f".{os.getpid()}.{path.name}")
     with av.open(str(period)) as source, av.open(str(partial), "w") as target:
         stream = source.streams.video[0]
         out = target.add_stream_from_template(stream)
         coded = [(bytes(p), p.is_keyframe) for p in source.demux(stream) if p.size]
-        tick = round(1 / (FPS * stream.time_base))
-        for k in range(n_frames):
+        tick = round(1 / (KINDS[loop.kind].camera.fps * stream.time_base))
+        for k in range(loop.n_frames):
             data, is_key = coded[k % len(coded)]
             packet = av.Packet(data)
             packet.stream, packet.time_base, packet.is_keyframe = out, stream.time_base, is_key

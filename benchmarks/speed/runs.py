@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +35,19 @@ def run(words: Sequence[str]) -> Cost:
         It failed.
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
+    return cost_of([sys.executable, *words], environment)
+
+
+def cost_of(words: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Run a program whose words to the terminal do not matter.
+
+    Raises
+    ------
+    RuntimeError
+        It failed.
+    """
     started = time.monotonic()
-    with subprocess.Popen([sys.executable, *words], env=environment) as process:
+    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -60,3 +71,21 @@ def analyzing(path: Path, *, overlay: bool) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         words = ["-m", "fascidetect", "analyze", str(path), "-o", str(Path(scratch) / "results"), "-q"]
         return run(words if overlay else [*words, "--no-overlay"])
+
+
+def helping() -> Cost:
+    """Print what the program is for."""
+    return run(["-m", "fascidetect", "--help"])
+
+
+def retuning(path: Path) -> Cost:
+    """Judge the result of a clip again; the analysis before it is not counted."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = str(Path(scratch) / "results")
+        run(["-m", "fascidetect", "analyze", str(path), "-o", folder, "-q", "--no-overlay"])
+        return run(["-m", "fascidetect", "retune", folder, "--sensitivity", "high", "-q"])
+
+
+def scanning(program: str, path: Path) -> Cost:
+    """Look for motion with DVR-Scan, which writes nothing but times."""
+    return cost_of([program, "-i", str(path), "-so", "-q", "--ignore-user-config"])
