@@ -17,7 +17,19 @@ import validation
 
 from fascidetect import verify
 from fascidetect.cli.app import main
-from fascidetect.events import confidence, find, foci, limit, reject, score, stretch, sustained, threshold, voluntary
+from fascidetect.events import (
+    confidence,
+    covered,
+    find,
+    foci,
+    limit,
+    reject,
+    score,
+    stretch,
+    sustained,
+    threshold,
+    voluntary,
+)
 from fascidetect.motion import depth, fault
 from fascidetect.phantom import recipe, twitch
 from fascidetect.quality import usable
@@ -49,7 +61,7 @@ def write_all(folder: Path) -> None:
 def constants() -> dict[str, str]:
     """Numbers of the code that the method page names, as text."""
     held: dict[str, str] = {}
-    for module in (depth, fault, find, foci, limit, reject, score, stretch, sustained, usable, verify, voluntary):
+    for module in (covered, depth, fault, find, foci, limit, reject, score, stretch, sustained, usable, verify, voluntary):
         short = module.__name__.rsplit(".", 1)[1]
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, int | float):

@@ -9,24 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fascidetect.events.covered import OCCLUDED_S, REPLACED_S, find_replaced, is_disturbed, occluded, widened
 from fascidetect.model import BoolArray, FloatArray, MotionTrace
 from fascidetect.settings import DetectSettings
 
 N_CHANNELS = 3
 EDGE_CELLS = 2.5  # a cell nearer to the picture's edge is not seen
-OCCLUDED = 8.0  # lasting unexplained variance, in units of its usual level: something is in front
-OCCLUDED_AT_ONCE = 60.0  # and what tells of it at once ...
-UNEXPLAINED = 0.5  # ... if motion leaves this share of the change unexplained
-REPLACED = 12.0  # as much tells of it where it also ...
-REPLACED_PX = 0.5  # ... puts the displacement in doubt by this, analysis_px: a lid that closes, not skin that twitches
 LASTING_S = 0.9
-WIDEN_S, WIDEN_CELLS = 0.25, 2
 SEEN_SHARE = 0.6  # part of the time a cell must be seen
 MASKED = 0.9  # share of a cell that must belong to the subject
 PARALLAX = 8.0  # a cell whose unexplained variance is this many times the median moves by itself
 READABLE = 30.0  # squared gradient over unexplained variance, times pixels of a cell: below, nothing can be read
 WORST = 4.0  # unrest is not believed beyond this
-DISTURBED = 0.3  # share of the subject whose change is unexplained
 SURFACE_ROUNDS = 4
 BLOCK_S = 0.1
 SMOOTHING = 3  # part of the running median's length over which its course is smoothed
@@ -105,11 +99,12 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     usable = take.usable(max_gap_s)
     seen = _in_view(trace, rows, take) & usable[:, None, None]
     lasting = running_median(after, LASTING_S, step)
-    covered = _occluded(before, after, lasting, trace.texture * trace.geometry.cell_px**2)
+    covered = occluded(before, after, lasting)
+    replaced = find_replaced(before, after, trace.texture * trace.geometry.cell_px**2, step)
     within = _within(trace, seen & ~covered, usable)
-    valid = _readable(trace, within, usable, after)
-    disturbed = _disturbed(covered, seen & valid)
-    covered = _widened(covered, step)
+    valid = _readable(trace, within, usable, after) & ~replaced.often
+    disturbed = is_disturbed(covered | replaced.beside, seen & valid)
+    covered = widened(covered, OCCLUDED_S, step) | widened(replaced.beside, REPLACED_S, step)
     usable &= ~disturbed
     seen &= ~covered & usable[:, None, None]
     data = np.stack(
@@ -188,36 +183,6 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     limit = np.array([trace.geometry.analysis_width_px, trace.geometry.analysis_height_px]) - 1
     margin = EDGE_CELLS * trace.geometry.cell_px
     return np.asarray(np.all((moved > margin) & (moved < limit - margin), axis=-1))
-
-
-def _occluded(before: FloatArray, after: FloatArray, lasting: FloatArray, texture: FloatArray) -> BoolArray:
-    """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair, eyelid.
-
-    A strong twitch leaves some change unexplained too, but is over soon; what lasts is held to less. And a twitch
-    moves the skin that a cell knows: unexplained variance over the sum of squared gradients is the variance of a
-    least-squares displacement, and large only where the cell shows something else.
-    """
-    usual = np.median(after, axis=0)
-    usual = np.maximum(usual, np.median(usual))
-    replaced = (after > REPLACED * usual) & (after > REPLACED_PX**2 * texture)
-    sudden = (after > OCCLUDED_AT_ONCE * usual) | replaced
-    return (sudden & (after > UNEXPLAINED * before)) | (lasting > OCCLUDED * usual)
-
-
-def _widened(covered: BoolArray, step: float) -> BoolArray:
-    from scipy.ndimage import maximum_filter
-
-    if not covered.any():
-        return covered
-    reach = 2 * WIDEN_CELLS + 1
-    size = (2 * round(WIDEN_S / step) + 1, reach, reach)
-    return np.asarray(maximum_filter(covered.view(np.uint8), size=size)).astype(bool)
-
-
-def _disturbed(covered: BoolArray, in_view: BoolArray) -> BoolArray:
-    """(N,) moments at which so much is covered or unexplained that the rest cannot be believed either."""
-    total = in_view.sum(axis=(1, 2))
-    return np.asarray((covered & in_view).sum(axis=(1, 2)) > DISTURBED * np.maximum(total, 1))
 
 
 def _unrest(lasting: FloatArray, after: FloatArray, usable: BoolArray, valid: BoolArray) -> FloatArray:
