@@ -61,7 +61,21 @@ def write_all(folder: Path) -> None:
 def constants() -> dict[str, str]:
     """Numbers of the code that the method page names, as text."""
     held: dict[str, str] = {}
-    for module in (covered, depth, fault, find, foci, limit, reject, score, stretch, sustained, usable, verify, voluntary):
+    for module in (
+        covered,
+        depth,
+        fault,
+        find,
+        foci,
+        limit,
+        reject,
+        score,
+        stretch,
+        sustained,
+        usable,
+        verify,
+        voluntary,
+    ):
         short = module.__name__.rsplit(".", 1)[1]
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, int | float):

@@ -17,6 +17,7 @@ UNEXPLAINED = 0.5  # ... if motion leaves this share of the change unexplained
 OCCLUDED_S = 0.25  # before and after it nothing is believed either
 REPLACED = 12.0  # unexplained variance, in units of its usual level, of a cell that shows something else ...
 REPLACED_PX = 0.5  # ... if it also puts the displacement in doubt by this, analysis_px
+BRIEF = 3.0  # lasting unexplained variance, in units of its usual level, beyond which it is no blink
 LEAST_REPLACED = 4  # cells that hang together: a glancing eye, a finger's tip
 REACH = 0.5  # of the extent of such a cluster: what is so near moves along with it
 REPLACED_S = 0.1  # before and after it
@@ -56,25 +57,37 @@ def occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> Bool
     return sudden | (lasting > OCCLUDED * usual)
 
 
-def find_replaced(before: FloatArray, after: FloatArray, texture: FloatArray, interval_s: float) -> Replaced:
+def find_replaced(
+    before: FloatArray,
+    after: FloatArray,
+    lasting: FloatArray,
+    texture: FloatArray,
+    within: BoolArray,
+    interval_s: float,
+) -> Replaced:
     """Tell lids that close, and eyes that turn, from skin that moves.
 
     A twitch moves the skin that a cell knows. Unexplained variance over the sum of squared gradients is the variance of
-    a least-squares displacement: it is large only where a cell shows something else. What a lid draws along does move
-    as skin moves, so what is near is left out as well.
+    a least-squares displacement: it is large only where a cell shows something else. That is over soon; a limb that
+    turns leaves much unexplained for longer. What a lid draws along does move as skin moves, so what is near is left
+    out as well.
 
     Parameters
     ----------
-    before, after
-        (N, R, C) variance of the change, and what motion leaves of it.
+    before, after, lasting
+        (N, R, C) variance of the change, what motion leaves of it, and the running median of that.
     texture
         (R, C) sum of squared gradients of each cell.
+    within
+        (R, C) cells that lie well within the subject: at its outline other things show whenever it moves.
     interval_s
         Time between samples.
     """
     from scipy.ndimage import find_objects, label, maximum_filter
 
-    here = (after > REPLACED * _usual(after)) & (after > REPLACED_PX**2 * texture) & (after > UNEXPLAINED * before)
+    usual = _usual(after)
+    here = (after > REPLACED * usual) & (after > REPLACED_PX**2 * texture) & (after > UNEXPLAINED * before)
+    here &= (lasting < BRIEF * usual) & within
     beside, core = np.zeros_like(here), np.zeros_like(here)
     for n in np.flatnonzero(here.sum(axis=(1, 2)) >= LEAST_REPLACED):
         clusters, _ = label(here[n], structure=np.ones((3, 3)))

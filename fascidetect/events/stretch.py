@@ -100,8 +100,8 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     seen = _in_view(trace, rows, take) & usable[:, None, None]
     lasting = running_median(after, LASTING_S, step)
     covered = occluded(before, after, lasting)
-    replaced = find_replaced(before, after, trace.texture * trace.geometry.cell_px**2, step)
     within = _within(trace, seen & ~covered, usable)
+    replaced = find_replaced(before, after, lasting, trace.texture * trace.geometry.cell_px**2, within, step)
     valid = _readable(trace, within, usable, after) & ~replaced.often
     disturbed = is_disturbed(covered | replaced.beside, seen & valid)
     covered = widened(covered, OCCLUDED_S, step) | widened(replaced.beside, REPLACED_S, step)

@@ -19,8 +19,9 @@ def unexplained(times_s, rows=slice(12, 16), cols=slice(20, 28), left=60.0, last
     return after
 
 
-def replaced(after, share=0.8):
-    return find_replaced(after / share, after, TEXTURE, STEP_S)
+def replaced(after, share=0.8, lasting=USUAL, within=None):
+    within = np.ones((ROWS, COLS), bool) if within is None else within
+    return find_replaced(after / share, after, np.full_like(after, lasting), TEXTURE, within, STEP_S)
 
 
 def test_a_blink_is_left_out_with_what_is_near_and_nothing_else():
@@ -46,6 +47,13 @@ def test_skin_that_moves_is_not(after, share):
     found = replaced(after, share)
     assert not found.beside.any()
     assert not found.often.any()
+
+
+def test_neither_is_a_limb_that_turns_nor_what_shows_at_its_outline():
+    outline = np.ones((ROWS, COLS), bool)
+    outline[12:16, 20:28] = False
+    for found in (replaced(unexplained([2.0]), lasting=4.0), replaced(unexplained([2.0]), within=outline)):
+        assert not found.beside.any()
 
 
 def test_what_shows_something_else_time_and_again_is_no_skin():
