@@ -18,7 +18,7 @@ from clips import Kind, clip_of
 SAMPLE_S = 0.25
 TOLERANCE_S = 0.1
 SAME_PLACE = 0.08  # of the longer side, as formats say
-EDGE_S = 1.5  # the detector does not judge what lies so near an end
+EDGE_S = 1.5  # not compared: what lies so near the end of the last piece, where little is judged
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,8 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="part of each clip to analyze in pieces, too [1]")
     parser.add_argument("--overlay", action="store_true", help="write the overlay of the whole clip, too")
     asked = parser.parse_args()
+    if not 0 < asked.share <= 1:
+        parser.error("--share is more than 0, and 1 at most")
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)

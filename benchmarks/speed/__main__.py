@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -25,7 +26,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kinds", default=",".join(KINDS), help="some of: %(default)s")
     parser.add_argument("--dvr-scan", metavar="PROGRAM", help="the installed DVR-Scan, to be timed on 1080p")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    unknown = [kind for kind in asked.kinds.split(",") if kind not in KINDS]
+    if unknown:
+        parser.error(f"unknown kind {unknown[0]!r}; some of: {', '.join(KINDS)}")
+    if asked.dvr_scan and shutil.which(asked.dvr_scan) is None:
+        parser.error(f"no program {asked.dvr_scan}")
+    return asked
 
 
 def say(text: str) -> None:
@@ -57,12 +64,12 @@ def show_stages(measured: dict[str, dict[str, Any]]) -> None:
     from stages import DECODING
 
     names = list(measured)
-    print("one thread, CPU-ms per frame (times decoding)".ljust(48) + "".join(name.rjust(18) for name in names))
+    print("one thread, CPU-ms per frame (times decoding)".ljust(48) + "".join(name.rjust(22) for name in names))
     floors = {n: m["costs"]["decoding, one thread"]["cpu_s"] - m["start_cpu_s"] for n, m in measured.items()}
 
     def line(label: str, values: dict[str, float]) -> None:
         cells = (f"{1000 * values[n] / measured[n]['frames']:.2f} ({values[n] / floors[n]:.2f})" for n in names)
-        print(label.ljust(48) + "".join(cell.rjust(18) for cell in cells))
+        print(label.ljust(48) + "".join(cell.rjust(22) for cell in cells))
 
     line("decoding alone (PyAV)", floors)
     tables = {n: m["stages"] for n, m in measured.items()}
@@ -131,6 +138,8 @@ def main() -> int:
         print(f"fascidetect retune of a minute of 720p: {again.wall_s:.2f} s, its start included")
     if asked.output:
         tree = {"quick": asked.quick, "importing": asdict(start), "help": asdict(helped), "clips": measured}
+        if "720p" in kinds:
+            tree["retune"] = asdict(again)
         asked.output.write_text(json.dumps(tree, indent=1) + "\n")
     return 0
 

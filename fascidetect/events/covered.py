@@ -5,6 +5,7 @@ Both are told by what motion leaves unexplained.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,9 @@ BRIEF = 3.0  # lasting unexplained variance, in units of its usual level, beyond
 LEAST_REPLACED = 4  # cells that hang together: a glancing eye, a finger's tip
 REACH = 0.5  # of the extent of such a cluster: what is so near moves along with it
 REPLACED_S = 0.1  # before and after it
-OFTEN, APART_S = 3, 0.2  # as many times, so far apart: an eye
+OFTEN, PER_S, APART_S = 3, 15.0, 0.2  # as many times, and as often as once in so many seconds, so far apart: an eye
 WIDEN_CELLS = 2
-DISTURBED = 0.3  # share of the subject whose change is unexplained
+DISTURBED = 0.3  # share of the cells in view
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Replaced:
     beside
         (N, R, C) the moments and cells, and what is near to them.
     often
-        (R, C) cells that show something else time and again.
+        (R, C) cells that show something else time and again, and their neighbors.
     """
 
     beside: BoolArray
@@ -65,23 +66,29 @@ def find_replaced(
     within: BoolArray,
     interval_s: float,
 ) -> Replaced:
-    """Tell lids that close, and eyes that turn, from skin that moves.
+    """Find where lids close and eyes turn, which is not skin that moves.
 
-    A twitch moves the skin that a cell knows. Unexplained variance over the sum of squared gradients is the variance of
-    a least-squares displacement: it is large only where a cell shows something else. That is over soon; a limb that
-    turns leaves much unexplained for longer. What a lid draws along does move as skin moves, so what is near is left
-    out as well.
+    A twitch moves the skin that a cell knows. Unexplained variance over squared gradients says by how much a
+    least-squares displacement may err: it is large where a cell shows something else, and where skin moves farther
+    than is measured (`fascidetect.motion.cells.FARTHEST_PX`). That is over soon; a limb that turns leaves much
+    unexplained for longer. What a lid draws along does move as skin moves, so what is near is left out as well: a
+    rectangle about the cluster, wider by `REACH` of its longer side.
 
     Parameters
     ----------
     before, after, lasting
         (N, R, C) variance of the change, what motion leaves of it, and the running median of that.
     texture
-        (R, C) sum of squared gradients of each cell.
+        (R, C) squared contrast gradient of each cell along its worse direction, times its pixels.
     within
         (R, C) cells that lie well within the subject: at its outline other things show whenever it moves.
     interval_s
         Time between samples.
+
+    Returns
+    -------
+    Replaced
+        Nothing but False where no `LEAST_REPLACED` cells hang together.
     """
     from scipy.ndimage import find_objects, label, maximum_filter
 
@@ -92,15 +99,16 @@ def find_replaced(
     for n in np.flatnonzero(here.sum(axis=(1, 2)) >= LEAST_REPLACED):
         clusters, _ = label(here[n], structure=np.ones((3, 3)))
         for number, (rows, cols) in enumerate(find_objects(clusters), 1):
-            cluster = clusters == number
+            cluster = clusters[rows, cols] == number
             if np.count_nonzero(cluster) >= LEAST_REPLACED:
-                core[n] |= cluster
+                core[n, rows, cols] |= cluster
                 reach = round(REACH * max(rows.stop - rows.start, cols.stop - cols.start))
                 wide_rows, wide_cols = (slice(max(0, one.start - reach), one.stop + reach) for one in (rows, cols))
                 beside[n, wide_rows, wide_cols] = True
     joined = maximum_filter(core.view(np.uint8), size=(2 * round(APART_S / 2 / interval_s) + 1, 1, 1)).astype(bool)
     times = joined[0].astype(int) + np.count_nonzero(joined[1:] & ~joined[:-1], axis=0)
-    return Replaced(beside, np.asarray(maximum_filter((times >= OFTEN).view(np.uint8), size=3)).astype(bool))
+    often = times >= max(OFTEN, len(here) * interval_s / PER_S)
+    return Replaced(beside, np.asarray(maximum_filter(often.view(np.uint8), size=3)).astype(bool))
 
 
 def widened(covered: BoolArray, by_s: float, interval_s: float) -> BoolArray:
@@ -110,7 +118,7 @@ def widened(covered: BoolArray, by_s: float, interval_s: float) -> BoolArray:
     if not covered.any():
         return covered
     reach = 2 * WIDEN_CELLS + 1
-    size = (2 * round(by_s / interval_s) + 1, reach, reach)
+    size = (2 * math.ceil(by_s / interval_s - 1e-6) + 1, reach, reach)
     return np.asarray(maximum_filter(covered.view(np.uint8), size=size)).astype(bool)
 
 
@@ -121,6 +129,6 @@ def is_disturbed(covered: BoolArray, in_view: BoolArray) -> BoolArray:
 
 
 def _usual(after: FloatArray) -> FloatArray:
-    """(R, C) unexplained variance of each cell at most times; no cell is held to less than the others."""
+    """(R, C) unexplained variance of each cell at most times; no cell is held to less than half of the others are."""
     usual = np.median(after, axis=0)
     return np.asarray(np.maximum(usual, np.median(usual)))
