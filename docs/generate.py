@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import re
 import typing
@@ -15,29 +16,19 @@ import columns
 import licenses
 import validation
 
-from fascidetect import verify
 from fascidetect.cli.app import main
-from fascidetect.events import (
-    confidence,
-    covered,
-    find,
-    foci,
-    limit,
-    reject,
-    score,
-    stretch,
-    sustained,
-    threshold,
-    voluntary,
-)
-from fascidetect.motion import depth, fault
+from fascidetect.events import confidence, threshold
 from fascidetect.phantom import recipe, twitch
-from fascidetect.quality import usable
 from fascidetect.settings import Settings
 from fascidetect.settings_file import to_toml
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "report.json"
+NAMED = (
+    *(f"events.{name}" for name in ("covered", "find", "foci", "limit", "reject", "score", "stretch")),
+    *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
+)
+"""Modules whose constants the method page names."""
 
 
 def write_all(folder: Path) -> None:
@@ -61,25 +52,12 @@ def write_all(folder: Path) -> None:
 def constants() -> dict[str, str]:
     """Numbers of the code that the method page names, as text."""
     held: dict[str, str] = {}
-    for module in (
-        covered,
-        depth,
-        fault,
-        find,
-        foci,
-        limit,
-        reject,
-        score,
-        stretch,
-        sustained,
-        usable,
-        verify,
-        voluntary,
-    ):
-        short = module.__name__.rsplit(".", 1)[1]
-        for name, value in vars(module).items():
-            if name.isupper() and isinstance(value, int | float):
-                held[f"{short}_{name.lower()}"] = f"{value:g}"
+    for name in NAMED:
+        module = importlib.import_module(f"fascidetect.{name}")
+        short = name.rpartition(".")[2]
+        for constant, value in vars(module).items():
+            if constant.isupper() and isinstance(value, int | float):
+                held[f"{short}_{constant.lower()}"] = f"{value:g}"
     held["confidence_least"] = f"{confidence.LEAST[Settings().detect.sensitivity]:g}"
     held |= {f"sensitivity_{level}": f"{share:g}" for level, share in threshold.SENSITIVITY.items()}
     for table in dataclasses.fields(Settings):

@@ -43,7 +43,13 @@ class Replaced:
     often: BoolArray
 
 
-def occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> BoolArray:
+def usual_level(after: FloatArray) -> FloatArray:
+    """(R, C) unexplained variance of each cell at most times; no cell is held to less than half of the others are."""
+    usual = np.median(after, axis=0)
+    return np.asarray(np.maximum(usual, np.median(usual)))
+
+
+def occluded(before: FloatArray, after: FloatArray, lasting: FloatArray, usual: FloatArray) -> BoolArray:
     """(N, R, C): change that motion does not explain, far above its usual level: finger, shadow's edge, hair.
 
     A strong twitch leaves some change unexplained too, but is over soon; what lasts is held to less.
@@ -52,36 +58,46 @@ def occluded(before: FloatArray, after: FloatArray, lasting: FloatArray) -> Bool
     ----------
     before, after, lasting
         (N, R, C) variance of the change, what motion leaves of it, and the running median of that.
+    usual
+        (R, C) from `usual_level`.
     """
-    usual = _usual(after)
     sudden = (after > OCCLUDED_AT_ONCE * usual) & (after > UNEXPLAINED * before)
     return sudden | (lasting > OCCLUDED * usual)
 
 
-def find_replaced(
-    before: FloatArray,
-    after: FloatArray,
-    lasting: FloatArray,
-    texture: FloatArray,
-    within: BoolArray,
-    interval_s: float,
-) -> Replaced:
-    """Find where lids close and eyes turn, which is not skin that moves.
+def shows_else(
+    before: FloatArray, after: FloatArray, lasting: FloatArray, usual: FloatArray, texture: FloatArray
+) -> BoolArray:
+    """(N, R, C): cells that show something else for a moment, as where a lid closes or an eye turns.
 
     A twitch moves the skin that a cell knows. Unexplained variance over squared gradients says by how much a
     least-squares displacement may err: it is large where a cell shows something else, and where skin moves farther
     than is measured (`fascidetect.motion.cells.FARTHEST_PX`). That is over soon; a limb that turns leaves much
-    unexplained for longer. What a lid draws along does move as skin moves, so what is near is left out as well: a
-    rectangle about the cluster, wider by `REACH` of its longer side.
+    unexplained for longer.
 
     Parameters
     ----------
     before, after, lasting
         (N, R, C) variance of the change, what motion leaves of it, and the running median of that.
+    usual
+        (R, C) from `usual_level`.
     texture
         (R, C) squared contrast gradient of each cell along its worse direction, times its pixels.
-    within
-        (R, C) cells that lie well within the subject: at its outline other things show whenever it moves.
+    """
+    sudden = (after > REPLACED * usual) & (after > REPLACED_PX**2 * texture) & (after > UNEXPLAINED * before)
+    return sudden & (lasting < BRIEF * usual)
+
+
+def find_replaced(here: BoolArray, interval_s: float) -> Replaced:
+    """Find where lids close and eyes turn, which is not skin that moves.
+
+    What a lid draws along does move as skin moves, so what is near is left out as well: a rectangle about the
+    cluster, wider by `REACH` of its longer side.
+
+    Parameters
+    ----------
+    here
+        (N, R, C) from `shows_else`, well within the subject: at its outline other things show whenever it moves.
     interval_s
         Time between samples.
 
@@ -92,9 +108,6 @@ def find_replaced(
     """
     from scipy.ndimage import find_objects, label, maximum_filter
 
-    usual = _usual(after)
-    here = (after > REPLACED * usual) & (after > REPLACED_PX**2 * texture) & (after > UNEXPLAINED * before)
-    here &= (lasting < BRIEF * usual) & within
     beside, core = np.zeros_like(here), np.zeros_like(here)
     for n in np.flatnonzero(here.sum(axis=(1, 2)) >= LEAST_REPLACED):
         clusters, _ = label(here[n], structure=np.ones((3, 3)))
@@ -126,9 +139,3 @@ def is_disturbed(covered: BoolArray, in_view: BoolArray) -> BoolArray:
     """(N,) moments at which so much is covered or unexplained that the rest cannot be believed either."""
     total = in_view.sum(axis=(1, 2))
     return np.asarray((covered & in_view).sum(axis=(1, 2)) > DISTURBED * np.maximum(total, 1))
-
-
-def _usual(after: FloatArray) -> FloatArray:
-    """(R, C) unexplained variance of each cell at most times; no cell is held to less than half of the others are."""
-    usual = np.median(after, axis=0)
-    return np.asarray(np.maximum(usual, np.median(usual)))

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fascidetect.events.covered import OCCLUDED_S, REPLACED_S, find_replaced, is_disturbed, occluded, widened
+from fascidetect.events.covered import (
+    OCCLUDED_S,
+    REPLACED_S,
+    find_replaced,
+    is_disturbed,
+    occluded,
+    shows_else,
+    usual_level,
+    widened,
+)
 from fascidetect.model import BoolArray, FloatArray, MotionTrace
 from fascidetect.settings import DetectSettings
 
@@ -99,9 +108,11 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     usable = take.usable(max_gap_s)
     seen = _in_view(trace, rows, take) & usable[:, None, None]
     lasting = running_median(after, LASTING_S, step)
-    covered = occluded(before, after, lasting)
+    usual = usual_level(after)
+    covered = occluded(before, after, lasting, usual)
     within = _within(trace, seen & ~covered, usable)
-    replaced = find_replaced(before, after, lasting, trace.texture * trace.geometry.cell_px**2, within, step)
+    else_shown = shows_else(before, after, lasting, usual, trace.texture * trace.geometry.cell_px**2)
+    replaced = find_replaced(else_shown & within, step)
     valid = _readable(trace, within, usable, after) & ~replaced.often
     disturbed = is_disturbed(covered | replaced.beside, seen & valid)
     covered = widened(covered, OCCLUDED_S, step) | widened(replaced.beside, REPLACED_S, step)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import math
-import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -145,9 +145,9 @@ def _listed(name: str, value: Any, inner: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _plain(name: str, value: Any, hint: type) -> Any:
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        number = float(value) if abs(value) <= sys.float_info.max or isinstance(value, float) else math.nan
-        if not math.isnan(number):
-            return number
+        with contextlib.suppress(OverflowError):  # a whole number of hundreds of digits
+            if not math.isnan(value):
+                return float(value)
     if type(value) is hint:
         return value
     words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}

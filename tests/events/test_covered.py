@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fascidetect.events.covered import LEAST_REPLACED, OFTEN, find_replaced, is_disturbed
+from fascidetect.events.covered import LEAST_REPLACED, OFTEN, find_replaced, is_disturbed, shows_else, usual_level
 
 STEP_S = 1 / 30
 N, ROWS, COLS = 300, 30, 50
@@ -21,7 +21,8 @@ def unexplained(times_s, rows=slice(12, 16), cols=slice(20, 28), left=60.0, last
 
 def replaced(after, share=0.8, lasting=USUAL, within=None):
     within = np.ones((ROWS, COLS), bool) if within is None else within
-    return find_replaced(after / share, after, np.full_like(after, lasting), TEXTURE, within, STEP_S)
+    here = shows_else(after / share, after, np.full_like(after, lasting), usual_level(after), TEXTURE)
+    return find_replaced(here & within, STEP_S)
 
 
 def test_a_blink_is_left_out_with_what_is_near_and_nothing_else():
