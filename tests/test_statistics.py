@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from fascidetect.statistics import logistic_curve
+from fascidetect.statistics import logistic_curve, median
 
 
 def trials(n, middle, slope, seed):
@@ -42,3 +42,14 @@ def test_where_strength_does_not_matter_the_interval_is_open():
     x = rng.uniform(-1, 1, 60)
     high = logistic_curve(x, rng.random(60) < 0.03)[2]
     assert math.isnan(high)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (8, 5), (9, 4, 3), (10, 4, 3)])
+def test_the_quick_median_is_numpys_to_the_bit(shape, dtype):
+    values = np.random.default_rng(3).normal(size=shape).astype(dtype)
+    values.ravel()[::3] = values.ravel()[0]  # ties
+    for axis in range(-1, len(shape)):
+        found = median(values, axis)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, np.median(values, axis=axis))

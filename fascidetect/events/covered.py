@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fascidetect.model import BoolArray, FloatArray
+from fascidetect.statistics import median
 
 OCCLUDED = 8.0  # lasting unexplained variance, in units of its usual level: something is in front
 OCCLUDED_AT_ONCE = 60.0  # and what tells of it at once ...
@@ -45,7 +46,7 @@ class Replaced:
 
 def usual_level(after: FloatArray) -> FloatArray:
     """(R, C) unexplained variance of each cell at most times; no cell is held to less than half of the others are."""
-    usual = np.median(after, axis=0)
+    usual = median(after, axis=0)
     return np.asarray(np.maximum(usual, np.median(usual)))
 
 

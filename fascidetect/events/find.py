@@ -185,10 +185,12 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
     fits = [_fit(stretch, score, peak, (), ()) for peak in peaks]
     reach = round(NEIGHBOR_S / stretch.interval_s)
     there = [_others(peak, peaks, reach) for peak in peaks]
+    fitted_to: list[list[Shape]] = [[] for _ in peaks]
     for _ in range(TOGETHER_ROUNDS):
         for k, others in enumerate(there):
-            if others:
-                fits[k] = _fit_among(stretch, score, peaks[k], [(peaks[j], fits[j]) for j in others])
+            now = [fits[j] for j in others]
+            if len(now) != len(fitted_to[k]) or not all(map(Shape.goes_as, now, fitted_to[k])):
+                fits[k], fitted_to[k] = _fit_among(stretch, score, peaks[k], [(peaks[j], fits[j]) for j in others]), now
     return [
         _describe(stretch, score, peak, fits[k], _beside(stretch, peak, [(peaks[j], fits[j]) for j in there[k]]))
         for k, peak in enumerate(peaks)

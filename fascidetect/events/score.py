@@ -16,6 +16,7 @@ from fascidetect.events.shape import waveform
 from fascidetect.events.stretch import N_CHANNELS, Stretch
 from fascidetect.model import BoolArray, FloatArray
 from fascidetect.settings import DetectSettings
+from fascidetect.statistics import median
 
 FLOOR = (0.0012, 0.0012, 0.02)  # least noise believed: cells, cells, percent
 REST_BLOCK_S = 0.5
@@ -162,7 +163,7 @@ def cell_noise(stretch: Stretch, cell_px: int) -> FloatArray:
 
 def _nan_median(x: FloatArray, axis: int = 0) -> FloatArray:
     """Median that ignores NaN and is NaN where there is nothing else."""
-    return np.asarray(np.median(x, axis=axis)) if not np.isnan(x).any() else _nan_quantile(x, 0.5, axis)
+    return median(x, axis) if not np.isnan(x).any() else _nan_quantile(x, 0.5, axis)
 
 
 def _nan_quantile(x: FloatArray, share: float, axis: int = 0) -> FloatArray:
@@ -194,7 +195,7 @@ def _frame_noise(x: FloatArray, stretch: Stretch) -> FloatArray:
     """(N,) >= 1: how restless the whole picture is at each moment."""
     if not stretch.valid.any():
         return np.ones(len(x), np.float32)
-    level = np.median(np.abs(x[:, stretch.valid]), axis=1)
+    level = median(np.abs(x[:, stretch.valid]))
     usual = float(np.median(level[stretch.usable])) if stretch.usable.any() else 0.0
     return np.maximum(1, level / max(usual, 1e-6)).astype(np.float32) if usual > 0 else np.ones(len(x), np.float32)
 
@@ -210,7 +211,7 @@ def _noise_spectrum(x: FloatArray, valid: BoolArray, step: float, lowcut_hz: flo
         return np.ones(len(frequency))
     starts = range(0, len(x) - length + 1, max(1, length // 2))
     powers = [np.square(np.abs(np.fft.rfft(cells[s : s + length] * window, axis=0))) for s in starts]
-    typical = np.median(np.concatenate(powers, axis=1), axis=1) / (np.log(2) * float(np.sum(window**2)))
+    typical = median(np.concatenate(powers, axis=1)) / (np.log(2) * float(np.sum(window**2)))
     typical = np.convolve(np.pad(typical, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     typical = np.maximum(typical, 0.1 * np.median(typical) + 1e-6)
     full = np.interp(frequency, np.fft.rfftfreq(length, step), typical)
@@ -308,7 +309,7 @@ def _spread(z: FloatArray, valid: BoolArray, partly: BoolArray) -> FloatArray:
     out = np.ones(valid.shape, np.float32)
     if not valid.any():
         return out
-    sd = 1.4826 * np.median(np.abs(z), axis=0)
+    sd = 1.4826 * median(np.abs(z), axis=0)
     typical = float(np.median(sd[valid]))
     sd = np.clip(sd, 0.6 * typical, 1.25 * typical)
     sd[partly] = np.maximum(sd[partly], typical)
@@ -333,34 +334,35 @@ def ways(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:
 
 def combine_strain(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:
     """As `combine`, of the strain of z (3, N, R, C): motion apart or together along any direction; not rotation."""
-    (ux, uy), (vx, vy) = (_slopes(channel, valid) for channel in z[:2])
+    (ux, vx), (uy, vy) = _slopes(z[:2], valid)
     strain = 0.5 * (np.square(ux + vy) + np.square(ux - vy) + np.square(uy + vx))
     strain += np.minimum(np.square(z[2]), gamma * strain)
     return np.asarray(np.sqrt(strain) * valid)
 
 
-def _slopes(channel: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Derivatives of (N, R, C) along x and y in a Gaussian neighborhood, in units of the noise of white cells.
+def _slopes(z: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Derivatives of (..., R, C) along x and y in a Gaussian neighborhood, in units of the noise of white cells.
 
     Cells that are not valid add nothing, and an even shift beside them makes no slope.
     """
     from scipy.ndimage import gaussian_filter
 
     def smooth(x: FloatArray, row: int = 0, col: int = 0) -> FloatArray:
-        order, sd = ((0, row, col), (0.0, STRAIN_CELLS, STRAIN_CELLS)) if x.ndim == 3 else ((row, col), STRAIN_CELLS)
-        return np.asarray(gaussian_filter(x, sd, order=order, mode="constant", truncate=TRUNCATE))
+        cells = gaussian_filter(x, STRAIN_CELLS, (row, col), mode="constant", truncate=TRUNCATE, axes=(-2, -1))
+        return np.asarray(cells)
 
     share = valid.astype(np.float32)
-    mean = smooth(channel * share) / np.maximum(smooth(share), 1e-3)
+    shown = z * share
+    mean = smooth(shown) / np.maximum(smooth(share), 1e-3)
     unit = np.float32(np.sqrt(8 * np.pi) * STRAIN_CELLS**2)
     return tuple(  # type: ignore[return-value]
-        (smooth(channel * share, *axis) - mean * smooth(share, *axis)) * unit for axis in ((0, 1), (1, 0))
+        (smooth(shown, *axis) - mean * smooth(share, *axis)) * unit for axis in ((0, 1), (1, 0))
     )
 
 
 def _lift(height: FloatArray, open_time: BoolArray) -> float:
     """Factor that gives heights (N, R, C) the median that three Gaussian channels have."""
-    middle = float(np.median(height[open_time])) if open_time.any() else 0.0
+    middle = float(median(height[open_time])) if open_time.any() else 0.0
     return CHI3_MEDIAN / middle if middle > 0 else 1.0
 
 
@@ -374,7 +376,7 @@ def _uneven_motion(z: FloatArray) -> FloatArray:
 
     smooth = [gaussian_filter(channel, (0, UNEVEN_CELLS, UNEVEN_CELLS), mode="nearest") for channel in z[:2]]
     uneven = np.hypot(z[0] - smooth[0], z[1] - smooth[1])
-    return np.asarray(uneven / np.maximum(np.median(uneven, axis=0), LEAST_UNEVEN))
+    return np.asarray(uneven / np.maximum(median(uneven, axis=0), LEAST_UNEVEN))
 
 
 def _frame_level(uneven: FloatArray, stretch: Stretch) -> FloatArray:

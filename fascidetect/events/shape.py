@@ -83,6 +83,11 @@ class Shape:
         kind = int(self.kind)
         return waveform(time_s - (self.peak_s - COURSES[kind].peak * self.tau_s), self.tau_s, kind)
 
+    def goes_as(self, other: Shape) -> bool:
+        """Whether both have the same course, and both or neither of them go up."""
+        own, others = ((one.peak_s, one.tau_s, one.kind, one.height > 0) for one in (self, other))
+        return own == others
+
 
 def fit_shape(
     time_s: FloatArray,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from fascidetect.events.covered import (
     OCCLUDED_S,
@@ -21,6 +22,7 @@ from fascidetect.events.covered import (
 )
 from fascidetect.model import BoolArray, FloatArray, MotionTrace
 from fascidetect.settings import DetectSettings
+from fascidetect.statistics import median
 
 N_CHANNELS = 3
 EDGE_CELLS = 2.5  # a cell nearer to the picture's edge is not seen
@@ -188,18 +190,21 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     """(N, R, C): cell centers whose source lies well inside of the frame."""
     grid_rows, grid_cols = trace.geometry.shape
     row, col = np.mgrid[0:grid_rows, 0:grid_cols]
-    xy = trace.geometry.cells_to_analysis(np.stack([row, col], axis=-1))
-    affine = take(trace.affine[rows].astype(np.float32))
-    moved = np.einsum("nij,rcj->nrci", affine[:, :2, :2], xy) + affine[:, None, None, :2, 2]
-    limit = np.array([trace.geometry.analysis_width_px, trace.geometry.analysis_height_px]) - 1
+    xy = trace.geometry.cells_to_analysis(np.stack([row, col], axis=-1)).astype(np.float32)
+    affine = take(trace.affine[rows].astype(np.float32))[:, :2, :, None, None]
     margin = EDGE_CELLS * trace.geometry.cell_px
-    return np.asarray(np.all((moved > margin) & (moved < limit - margin), axis=-1))
+    inside = np.ones((len(affine), grid_rows, grid_cols), bool)
+    for axis, side_px in enumerate((trace.geometry.analysis_width_px, trace.geometry.analysis_height_px)):
+        along_x, along_y, shift = (affine[:, axis, k] for k in range(3))
+        moved = along_x * xy[..., 0] + along_y * xy[..., 1] + shift
+        inside &= (moved > margin) & (moved < side_px - 1 - margin)
+    return inside
 
 
 def _unrest(lasting: FloatArray, after: FloatArray, usable: BoolArray, valid: BoolArray) -> FloatArray:
     if not usable.any() or not valid.any():
         return np.ones_like(lasting)
-    usual = np.median(after[usable], axis=0)
+    usual = median(after[usable], axis=0)
     usual = np.maximum(usual, 0.25 * np.median(usual[valid]) + 1e-9)
     return np.asarray(np.sqrt(np.clip(lasting / usual, 1, WORST**2)))
 
@@ -216,7 +221,7 @@ def _readable(trace: MotionTrace, within: BoolArray, usable: BoolArray, after: F
     """(R, C) cells that have texture to read motion from, and do not move by themselves all the time."""
     if not within.any():
         return within
-    usual = np.median(after[usable], axis=0)
+    usual = median(after[usable], axis=0)
     textured = trace.texture * trace.geometry.cell_px**2 > READABLE * usual
     return within & textured & (usual <= PARALLAX * np.median(usual[within]))
 
@@ -266,13 +271,16 @@ def running_median(channel: FloatArray, length_s: float, step: float) -> FloatAr
 
     A median, not a mean: a strong twitch must not dig troughs beside itself.
     """
-    from scipy.ndimage import median_filter, uniform_filter1d
+    from scipy.ndimage import uniform_filter1d
 
     block = min(max(1, round(BLOCK_S / step)), len(channel))
     n_blocks = max(1, len(channel) // block)
     means = channel[: n_blocks * block].reshape(n_blocks, block, *channel.shape[1:]).mean(axis=1)
     length = max(1, round(length_s / (block * step))) | 1
-    slow = median_filter(means, size=(length, 1, 1), mode="nearest")
+    ends = ((length // 2, length // 2), (0, 0))
+    slow = np.stack(  # a row of cells at a time keeps memory small
+        [median(sliding_window_view(np.pad(row, ends, "edge"), length, axis=0)) for row in means.swapaxes(0, 1)], axis=1
+    )
     slow = uniform_filter1d(slow, max(1, length // SMOOTHING), axis=0, mode="nearest")
     place = (np.arange(len(channel)) - (block - 1) / 2) / block
     left = np.clip(np.floor(place).astype(int), 0, max(0, n_blocks - 2))

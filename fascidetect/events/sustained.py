@@ -14,6 +14,7 @@ import numpy as np
 
 from fascidetect.events.stretch import Stretch
 from fascidetect.model import BoolArray, FloatArray
+from fascidetect.statistics import median
 
 BLOCK_S = 1.0
 RESTLESS = 4.0  # sd of displacement, in units of what is usual
@@ -75,7 +76,7 @@ def _restless_blocks(stretch: Stretch, noise: FloatArray, least_px: float) -> Bo
     u, v = (_fast(stretch.data[k, : count * size], stretch.interval_s) for k in (0, 1))
     flow = np.hypot(u, v)
     seen = stretch.seen[: count * size].reshape(count, size, *stretch.valid.shape).mean(axis=1) > 0.5
-    typical = np.median(flow.reshape(count, size, *stretch.valid.shape), axis=1)
+    typical = median(flow.reshape(count, size, *stretch.valid.shape), axis=1)
     quiet = 1.18 * np.hypot(noise[0], noise[1]) / np.sqrt(2)  # median length of a 2-D Gaussian
     usual = float(np.median(quiet[stretch.valid])) if stretch.valid.any() else 0.0
     limit = np.maximum(RESTLESS * np.minimum(quiet, 1.5 * usual), least_px)

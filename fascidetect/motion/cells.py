@@ -83,13 +83,18 @@ def make_system(reference: FloatArray, weight: FloatArray, cell_px: int, setting
     share = cell_mean(weight, cell_px)
     share = np.asarray(cv2.GaussianBlur(share, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT), np.float32)
     norm = np.where(share > FEWEST, 1 / np.maximum(share, FEWEST), 0).astype(np.float32)
-    gx, gy = (g * weight for g in gradient(reference))
+    gx, gy = gradient(reference)
+    gx *= weight
+    gy *= weight
     empty = np.zeros_like(norm)
     bare = CellSystem(weight, gx, gy, norm, empty, empty, empty, empty, empty, cell_px, sigma, settings.flow_ridge)
+    product = np.empty_like(gx)  # as in `_step`
+
+    def mean_of(one: FloatArray, other: FloatArray) -> FloatArray:
+        return _window_mean(np.multiply(one, other, out=product), bare)
+
     mx, my = _window_mean(gx, bare), _window_mean(gy, bare)
-    axx = _window_mean(gx * gx, bare) - mx * mx
-    axy = _window_mean(gx * gy, bare) - mx * my
-    ayy = _window_mean(gy * gy, bare) - my * my
+    axx, axy, ayy = mean_of(gx, gx) - mx * mx, mean_of(gx, gy) - mx * my, mean_of(gy, gy) - my * my
     return CellSystem(weight, gx, gy, norm, mx, my, axx, axy, ayy, cell_px, sigma, settings.flow_ridge)
 
 

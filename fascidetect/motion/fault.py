@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fascidetect.model import CameraMotion, Fault, FloatArray
+from fascidetect.model import BoolArray, CameraMotion, Fault, FloatArray
 from fascidetect.motion.cells import Pair
 
 DARK, CLIPPED = 20.0, 230.0  # gray levels (white in video is 235) between which skin has contrast
@@ -15,7 +15,7 @@ FADED = 0.5  # share of its usual contrast below which a picture is blurred
 FAST = 0.01  # of the long side between neighboring frames: so much blurs
 
 
-def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatArray, shape: tuple[int, int]) -> Fault:
+def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, subject: BoolArray) -> Fault:
     """Name what is wrong with a frame; "" where nothing is.
 
     Parameters
@@ -24,21 +24,18 @@ def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatAr
         Its registration, which may have failed.
     frame, reference
         As filmed, and what it was registered to.
-    weight
-        (h, w) 0..1, what belongs to the subject.
-    shape
-        (R, C) of the grid of cells, on which brightness is looked at.
+    subject
+        (R, C) cells that belong to it.
     """
-    subject = _coarse(weight, shape) > 0.5
     if not subject.any():
         return "" if camera.ok else "shaken or not registered"
-    luma = _coarse(frame.luma, shape)[subject]
+    luma = _coarse(frame.luma, subject.shape)[subject]
     if np.mean((luma < DARK) | (luma > CLIPPED)) > MOST:
         return "dark or clipped"
-    fast = camera.jump_px > FAST * max(weight.shape)
+    fast = camera.jump_px > FAST * max(frame.contrast.shape)
     if camera.ok:
         return "" if camera.gain > FADED - 1 else "blurred" if fast else "out of focus"
-    usual = _coarse(reference.luma, shape)[subject]
+    usual = _coarse(reference.luma, subject.shape)[subject]
     if np.mean(np.abs(luma - usual) > OTHER_LIGHT * usual) > MOST:
         return "covered"
     if _spread(frame.contrast) < FADED * _spread(reference.contrast):
@@ -46,7 +43,7 @@ def fault_of(camera: CameraMotion, frame: Pair, reference: Pair, weight: FloatAr
     return "shaken or not registered"
 
 
-def _coarse(image: FloatArray, shape: tuple[int, int]) -> FloatArray:
+def _coarse(image: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Mean of a picture of any size in each cell of a grid (R, C)."""
     return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 

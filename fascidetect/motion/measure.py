@@ -50,6 +50,7 @@ CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
 FAR = 1e5  # beyond any picture, within what can be drawn
 SMALLEST_ROI_CELLS = 4
+IN_SUBJECT = 0.5  # share of a cell from which on it belongs to the subject
 
 
 class LocalGuess:
@@ -108,7 +109,7 @@ class MotionMeter:
         assert against is not None  # noqa: S101 - for mypy
         template = displaced(against.template, self._guess.field_px, self._geometry.cell_px)
         camera = self._tracker.follow(pair.contrast, against.reference.contrast, against.weight, template)
-        fault = fault_of(camera, pair, against.reference, against.weight, self._geometry.shape)
+        fault = fault_of(camera, pair, against.reference, against.cells)
         motion = _still(self._geometry)
         if camera.ok:
             motion, lying = measure_cells(
@@ -166,13 +167,14 @@ class MotionMeter:
 
     def _prepare(self, reference: Pair) -> _Against:
         """Make everything that depends on the reference and the subject anew."""
-        weight = subject_weight(self._votes.subject().mask, self._geometry)
-        return _Against(
-            reference,
-            weight,
-            make_template(reference.contrast, weight),
-            make_system(reference.contrast, weight, self._geometry.cell_px, self._settings),
-        )
+        mask, last = self._votes.subject().mask, self._against
+        same = last is not None and np.array_equal(mask, last.mask)
+        weight = last.weight if last is not None and same else subject_weight(mask, self._geometry)
+        share = cell_mean(weight, self._geometry.cell_px)
+        system = make_system(reference.contrast, weight, self._geometry.cell_px, self._settings)
+        trust = share * system.texture / (system.texture + system.ridge)
+        template = make_template(reference.contrast, weight)
+        return _Against(reference, mask, weight, share > IN_SUBJECT, template, system, trust.astype(np.float32))
 
     @property
     def outcome(self) -> Outcome:
@@ -192,20 +194,25 @@ class MotionMeter:
 
 @dataclass(frozen=True, slots=True)
 class _Against:
-    """What a frame is measured against: the reference, the subject (h, w), and what follows from them."""
+    """What a frame is measured against: the reference, the subject, and what follows from them.
+
+    Attributes
+    ----------
+    mask, weight
+        The subject on the grid of color, and as a weight 0..1 of every working pixel, (h, w).
+    cells
+        (R, C) cells of the subject.
+    trust
+        (R, C) 0..1: subject with texture, where a displacement means something.
+    """
 
     reference: Pair
+    mask: BoolArray
     weight: FloatArray
+    cells: BoolArray
     template: Template
     system: CellSystem
-
-    @property
-    def trust(self) -> FloatArray:
-        """(R, C) 0..1: subject with texture, where a displacement means something."""
-        texture = self.system.texture
-        return (cell_mean(self.weight, self.system.cell_px) * texture / (texture + self.system.ridge)).astype(
-            np.float32
-        )
+    trust: FloatArray
 
 
 def _still(geometry: Geometry) -> CellMotion:

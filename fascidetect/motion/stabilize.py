@@ -15,6 +15,7 @@ import numpy as np
 from fascidetect.model import CameraMotion, FloatArray
 from fascidetect.motion.contrast import gradient, identity
 from fascidetect.settings import MeasureSettings
+from fascidetect.statistics import median
 
 THIN = 160  # points along the long side carry enough to fit six numbers
 SCALE = 100.0  # makes linear and shift parameters of like size
@@ -118,7 +119,7 @@ def register(contrast: FloatArray, template: Template, start: FloatArray, rounds
         r, inside = _residuals(contrast, template, affine)
         if inside.sum() < FEWEST_POINTS:
             return None
-        sigma = 1.4826 * float(np.median(np.abs(r[inside] - gain * template.contrast[inside]))) + 1e-6
+        sigma = 1.4826 * float(median(np.abs(r[inside] - gain * template.contrast[inside]))) + 1e-6
         first = first or sigma
         step = _solve(template, r, inside, sigma)
         if step is None:
@@ -131,7 +132,7 @@ def register(contrast: FloatArray, template: Template, start: FloatArray, rounds
     if inside.sum() < FEWEST_POINTS:
         return None
     left = r[inside] - gain * template.contrast[inside]
-    return Fit(affine, gain, first, 1.4826 * float(np.median(np.abs(left))))
+    return Fit(affine, gain, first, 1.4826 * float(median(np.abs(left))))
 
 
 def _residuals(contrast: FloatArray, template: Template, affine: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -246,7 +247,7 @@ class Tracker:
         return other if better and other is not None else fit
 
     def _believable(self, fit: Fit, template: Template, jump_px: float) -> bool:
-        spread = 1.4826 * float(np.median(np.abs(template.contrast)))
+        spread = 1.4826 * float(median(np.abs(template.contrast)))
         change = fit.affine - self._last_good
         patience = 1 + 0.2 * self.bad_in_a_row  # the longer it was lost, the farther it may have gone
         return bool(

@@ -40,7 +40,8 @@ class GrowingArray:
         """Add one row, rounded to `QUANTUM`."""
         if row.shape != self._row_shape:
             raise ValueError(f"a row must have shape {self._row_shape}, got {row.shape}")
-        rounded = np.round(row / QUANTUM) * QUANTUM
+        rounded = np.rint(row / QUANTUM)
+        rounded *= QUANTUM
         try:
             self._file.write(rounded.astype(np.float16).tobytes())
         except OSError as error:
