@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clips import Kind, clip_of
+from clips import Endless, clip_of
 
 SAMPLE_S = 0.25
 TOLERANCE_S = 0.1
@@ -105,7 +105,7 @@ def shared(one: Iterable[tuple[float, float, float]], other: Iterable[tuple[floa
     return n
 
 
-def compare(kind: Kind, minutes: float, piece_minutes: float, share: float, *, overlay: bool) -> None:
+def compare(kind: Endless, minutes: float, piece_minutes: float, share: float, *, overlay: bool) -> None:
     period_s = kind.period_frames / kind.fps
     n_periods = max(2, round(60 * minutes / period_s))
     per_piece = max(2, round(60 * piece_minutes / period_s))
@@ -157,9 +157,9 @@ def main() -> int:
         os.environ.setdefault(name, "1")
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
     if asked.minutes:
-        compare(Kind("1080p", 30), asked.minutes, asked.piece_minutes, asked.share, overlay=asked.overlay)
+        compare(Endless("1080p", 30), asked.minutes, asked.piece_minutes, asked.share, overlay=asked.overlay)
     if asked.large_minutes:
-        compare(Kind("4K", 60), asked.large_minutes, asked.piece_minutes / 3, asked.share, overlay=asked.overlay)
+        compare(Endless("4K", 60), asked.large_minutes, asked.piece_minutes / 3, asked.share, overlay=asked.overlay)
     return 0
 
 

@@ -19,13 +19,15 @@ from fascidetect.phantom import Habit, Recipe, render, scatter
 from fascidetect.phantom.clip import encoding
 from fascidetect.video.writer import VideoWriter
 
-SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
+SIZES = {"1080p": loops.KINDS["1080p"], "4K": loops.KINDS["4K HEVC"]}
+"""Whose width and height are used."""
+
 VARIANTS = 3
 SEED = 11
 
 
 @dataclass(frozen=True)
-class Kind:
+class Endless:
     """Size, one of `SIZES`, and frames per second."""
 
     size: str
@@ -41,9 +43,9 @@ class Kind:
         return 2 * round(loops.DRAWN_S * self.fps) - 2
 
 
-def recipes(kind: Kind) -> list[Recipe]:
+def recipes(kind: Endless) -> list[Recipe]:
     """The same hand and the same calf each time, so that they join without a jump; other twitches, or none."""
-    width, height = SIZES[kind.size]
+    width, height = SIZES[kind.size].width_px, SIZES[kind.size].height_px
     base = replace(
         loops.recipe("1080p"),
         width_px=width,
@@ -64,7 +66,7 @@ def order(n_periods: int) -> list[int]:
     return [int(k) for k in np.random.default_rng(SEED).integers(0, VARIANTS, n_periods)]
 
 
-def clip_of(kind: Kind, first: int, last: int) -> Path:
+def clip_of(kind: Endless, first: int, last: int) -> Path:
     """Periods ``first`` to ``last`` (without it) of the endless clip of this kind; made if not there yet."""
     digest = hashlib.sha256("".join(r.sha256 for r in recipes(kind)).encode()).hexdigest()[:12]
     stem = f"{kind.size}-{kind.fps}-{digest}"
@@ -88,7 +90,7 @@ def _draw(recipe: Recipe, path: Path, fps: int) -> None:
             writer.write(rgb, k / fps)
 
 
-def _string(periods: list[Path], chosen: list[int], path: Path, kind: Kind) -> None:
+def _string(periods: list[Path], chosen: list[int], path: Path, kind: Endless) -> None:
     """Copy coded periods one after another: each starts with a key frame and has no frames out of order."""
     coded = []
     for period in periods:
