@@ -172,11 +172,9 @@ def _from_table(text: str, path: Path) -> tuple[Truth, ...]:
         raise ClipError(
             f"{path} has no header that is known: columns peak_s, or onset_s and offset_s, or a table exported by BORIS"
         )
-    delimiter = max(",;\t", key=head.count)
-    before = text[: text.index(head)].count("\n")
+    before, names = text[: text.index(head)].count("\n"), _columns(head)
     try:
-        names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter))]
-        reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=delimiter)
+        reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=_delimiter(head))
         rows = [(before + reader.line_num, row) for row in reader][1:]
     except csv.Error as exc:
         raise ClipError(f"{path} is not a CSV file: {exc}") from exc
@@ -187,8 +185,20 @@ def _from_table(text: str, path: Path) -> tuple[Truth, ...]:
 
 
 def _is_header(line: str) -> bool:
-    cells = {cell.strip().strip('"') for cell in re.split(r"[,;\t]", line)}
+    cells = set(_columns(line))
     return "peak_s" in cells or {"onset_s", "offset_s"} <= cells or ({"Behavior"} <= cells and _has_time(cells))
+
+
+def _columns(line: str) -> list[str]:
+    """Names in a line; none where it cannot be split."""
+    try:
+        return [name.strip() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    except csv.Error:
+        return []
+
+
+def _delimiter(line: str) -> str:
+    return max(",;\t", key=line.count)
 
 
 def _has_time(cells: set[str]) -> bool:
@@ -249,11 +259,11 @@ def _from_boris_table(rows: Rows, path: Path) -> tuple[Truth, ...]:
         code, comment = row["Behavior"] or "", plain_cell(row.get("Comment") or row.get("Comment start") or "")
         clips.setdefault(clip, [])
         if row.get("Start (s)"):
-            start, stop = (_number(row[name] or "", where) for name in ("Start (s)", "Stop (s)"))
+            start, stop = (_number(row.get(name) or "", where) for name in ("Start (s)", "Stop (s)"))
             spans.setdefault(clip, []).append(_Mark(code, start, stop, comment))
         else:
             status = (row.get("Behavior type") or row.get("Status") or "POINT").strip().upper()
-            clips[clip].append((status, code, _number(row["Time"] or "", where), comment))
+            clips[clip].append((status, code, _number(row.get("Time") or "", where), comment))
     return tuple(
         _from_marks(clip, [*_paired(points, str(path)), *spans.get(clip, [])], str(path))
         for clip, points in clips.items()

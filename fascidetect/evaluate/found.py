@@ -118,5 +118,12 @@ def load_result(path: Path) -> Found:
         math.inf if part.to_s is None else part.to_s,
         tuple(Rejection(event, event.reason) for event in held.rejected),
         held.settings.quality.min_rate_s,
-        held.run.started_utc + timedelta(seconds=held.run.wall_s) if held.run else None,
+        _ended(held.run, path) if held.run else None,
     )
+
+
+def _ended(run: _Run, path: Path) -> datetime:
+    try:
+        return run.started_utc + timedelta(seconds=run.wall_s)
+    except OverflowError as exc:
+        raise ClipError(f"{path} is no result.json of fascidetect: nothing takes {run.wall_s:g} s") from exc

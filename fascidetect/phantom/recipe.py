@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fascidetect.errors import SettingsError
 
@@ -43,6 +43,11 @@ NUISANCE_UNITS = {
     "gaze": "px rms",
 }
 """Every kind of disturbance and the unit of its strength."""
+
+LARGEST = 1e6
+"""Of any number in a recipe, in its unit."""
+
+_WIDEST_BLUR_PX = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,9 @@ class Scene:
     eye_open: float = 0.6
 
     def __post_init__(self) -> None:
+        check_numbers(self)
+        _check("hair_per_cm2", self.hair_per_cm2, 0, 100)
+        _check("mole_per_cm2", self.mole_per_cm2, 0, 100)
         _check("eye_open", self.eye_open, 0, 1)
         _check("limb_share", self.limb_share, 0.05, 1)
         _check("tone", self.tone, 0, 1)
@@ -156,8 +164,9 @@ class Twitch:
     focus: int = 0
 
     def __post_init__(self) -> None:
-        _check("amplitude_px", self.amplitude_px, 0, math.inf)
-        _check("radius_px", self.radius_px, 1, math.inf)
+        check_numbers(self)
+        _check("amplitude_px", self.amplitude_px, 0, LARGEST)
+        _check("radius_px", self.radius_px, 1, LARGEST)
         _check("rise_s", self.rise_s, 0.005, 10)
         _check("passive", self.passive, 0, 1)
 
@@ -207,8 +216,11 @@ class Nuisance:
     def __post_init__(self) -> None:
         if self.kind not in NUISANCE_UNITS:
             raise SettingsError(f"unknown nuisance {self.kind!r}; one of {', '.join(NUISANCE_UNITS)}")
+        check_numbers(self, endless=("end_s",))
         if self.kind == "blink":
             _check("strength of a blink", self.strength, 0, 100)
+        if self.kind == "hunting":
+            _check("strength of hunting", self.strength, 0, _WIDEST_BLUR_PX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +269,8 @@ class Camera:
     shutter_s: float = 0.0
 
     def __post_init__(self) -> None:
+        check_numbers(self)
+        _check("denoise_px", self.denoise_px, 0, _WIDEST_BLUR_PX)
         _check("rolling_shutter_s", self.rolling_shutter_s, 0, 1)
         _check("shutter_s", self.shutter_s, 0, 1)
         _check("fps", self.fps, 1, 1000)
@@ -266,6 +280,7 @@ class Camera:
 
 
 _LONGEST_SIDE_PX, _LONGEST_S = 8192, 86400.0
+_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +318,7 @@ class Recipe:
                 f"a clip needs even sides of 16 px or more, up to {_LONGEST_SIDE_PX}, "
                 f"got {self.width_px} x {self.height_px}"
             )
+        check_seed(self.seed)
         _check("duration_s", self.duration_s, 0, _LONGEST_S)
         for nuisance in self.nuisances:
             if nuisance.kind in ("blink", "gaze") and self.scene.view != "eyelid":
@@ -312,6 +328,26 @@ class Recipe:
     def sha256(self) -> str:
         """Hash of all that is not at its default: equal recipes, equal clips; a new field changes no old hash."""
         return hashlib.sha256(_told(self).encode()).hexdigest()
+
+
+def check_numbers(part: Any, endless: tuple[str, ...] = ()) -> None:
+    """Refuse numbers of a part of a recipe that can be nobody's wish and would overflow; some may be infinite.
+
+    Raises
+    ------
+    SettingsError
+        A number is larger than `LARGEST`.
+    """
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if isinstance(value, int | float) and each.name not in endless:
+            _check(each.name, value, -LARGEST, LARGEST)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what chance cannot start from (SettingsError)."""
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise SettingsError(f"seed must be a whole number from 0 to 2^63 - 1, got {seed}")
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from fascidetect.errors import SettingsError
 from fascidetect.model import FloatArray
 from fascidetect.phantom.geometry import Limb
-from fascidetect.phantom.recipe import Kind, Recipe, Shape, Twitch
+from fascidetect.phantom.recipe import LARGEST, Kind, Recipe, Shape, Twitch, check_numbers, check_seed
 
 _HALF = math.sqrt(2 * math.log(2))
 """Radius at half maximum of a Gaussian, in its sd."""
@@ -28,7 +28,7 @@ _EDGE = 0.1
 """Share of the peak at which an event begins and ends (formats)."""
 
 
-_MOST_PER_MIN, _MOST_FOCI = 6000, 1000
+_MOST_PER_MIN, _MOST_FOCI, _LONGEST_TRAIN, _MOST_TWITCHES = 6000, 100, 1000, 100_000
 
 
 class Landmarks(NamedTuple):
@@ -189,12 +189,19 @@ class Habit:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.train[0] <= self.train[1]:
-            raise SettingsError(f"train must be two counts from 1, the lower first, got {self.train}")
+        check_numbers(self, endless=("seed",))
+        if self.seed is not None:
+            check_seed(self.seed)
+        if not 1 <= self.train[0] <= self.train[1] <= _LONGEST_TRAIN:
+            raise SettingsError(
+                f"train must be two counts from 1 to {_LONGEST_TRAIN}, the lower first, got {list(self.train)}"
+            )
         for name in ("amplitude_px", "radius_px", "rise_s", "train_gap_s"):
             low, high = getattr(self, name)
-            if not 0 < low <= high < math.inf:
-                raise SettingsError(f"{name} must be a range above 0, the lower first, got {low:g} to {high:g}")
+            if not 0 < low <= high <= LARGEST:
+                raise SettingsError(
+                    f"{name} must be a range above 0 and up to {LARGEST:g}, the lower first, got {low:g} to {high:g}"
+                )
         if not 0 <= self.rate_per_min <= _MOST_PER_MIN or not 1 <= self.foci <= _MOST_FOCI:
             raise SettingsError(
                 f"rate_per_min must lie between 0 and {_MOST_PER_MIN}, foci between 1 and {_MOST_FOCI}, "
@@ -213,12 +220,21 @@ def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twi
         Size, length and scene; its own twitches play no part.
     habit
         How often, where and how strong.
+
+    Raises
+    ------
+    SettingsError
+        There would be too many.
     """
+    first_s, last_s = 0.3, recipe.duration_s - 1.0
+    expected = habit.rate_per_min * max(0.0, last_s - first_s) / 60
+    most = expected * habit.train[1]
+    if most > _MOST_TWITCHES:
+        raise SettingsError(f"a habit may give {_MOST_TWITCHES} twitches at most, this one may give {most:.0f}")
     foci: list[Twitch] = []
     for _ in range(habit.foci):
         foci.append(_focus(rng, recipe, habit, foci))
-    first_s, last_s = 0.3, recipe.duration_s - 1.0
-    times = np.sort(rng.uniform(first_s, max(first_s, last_s), rng.poisson(_expected(habit, first_s, last_s))))
+    times = np.sort(rng.uniform(first_s, max(first_s, last_s), rng.poisson(expected)))
     if habit.train != (1, 1):
         return _trains(rng, foci, habit, times, last_s)
     kept = [t for k, t in enumerate(times) if k == 0 or t - times[k - 1] >= habit.min_gap_s]
@@ -237,10 +253,6 @@ def _trains(
         at_s = head_s + np.concatenate([[0.0], np.cumsum(rng.uniform(*habit.train_gap_s, count - 1))])
         found += [_twitch(rng, focus, habit, float(t)) for t in at_s if t < last_s]
     return tuple(found)
-
-
-def _expected(habit: Habit, first_s: float, last_s: float) -> float:
-    return habit.rate_per_min * max(0.0, last_s - first_s) / 60
 
 
 def _focus(rng: np.random.Generator, recipe: Recipe, habit: Habit, others: list[Twitch]) -> Twitch:

@@ -88,6 +88,9 @@ def test_plain_csv(tmp_path, text, peaks):
     [
         ("time\n1\n", "no header"),
         ("peak_s\n1\nsoon\n", "line 3: 'soon' is no number"),
+        ("Source\tBehavior\t,Time\nc.mp4\ttwitch\t1\n", "no header that is known"),
+        ("Behavior,Start (s),Stop (s)\ntwitch,1,2\ntwitch,,\n", "line 3: '' is no number"),
+        ("Behavior,Time,Start (s)\ntwitch,1,2\n", "line 2: '' is no number"),
         ("peak_s,x_px\n1,nan\n", "finite"),
         ("peak_s,onset_s\n,1\n", "line 2: an event needs peak_s"),
         ("peak_s,ignore\n1,moves\n", "needs onset_s and offset_s"),

@@ -87,6 +87,16 @@ def test_a_habit_scatters_twitches_with_the_seed(tmp_path):
         ("scene = 3", "must be a table"),
         ("seed = 1.5", "must be a whole number"),
         ("[scene", "not a TOML file"),
+        ("[scene]\nlimb_angle_deg = inf", r"\[scene\]: limb_angle_deg must lie between"),
+        ("[scene]\nhair_per_cm2 = 1000", "hair_per_cm2 must lie between 0 and 100"),
+        ("[[twitches]]\nstart_s = -inf\nx_px = 1\ny_px = 1", "start_s must lie between"),
+        ('[[nuisances]]\nkind = "hunting"\nstrength = 1e5', "strength of hunting must lie between 0 and 100"),
+        ("[camera]\ndenoise_px = 1e5", "denoise_px must lie between 0 and 100"),
+        ("seed = -1", "seed must be a whole number from 0"),
+        ("[habit]\nrate_per_min = 3\nseed = -1", r"\[habit\]: seed must be a whole number from 0"),
+        ("[habit]\nrate_per_min = 3\ntrain = [1, 1545076077]", "train must be two counts from 1 to 1000"),
+        ("[habit]\nrate_per_min = 3\namplitude_px = [1, inf]", "amplitude_px must be a range above 0"),
+        ("duration_s = 86400\n[habit]\nrate_per_min = 6000", "100000 twitches at most"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, match):
