@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import math
@@ -144,10 +143,8 @@ def _listed(name: str, value: Any, inner: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _plain(name: str, value: Any, hint: type) -> Any:
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):  # a whole number of hundreds of digits
-            if not math.isnan(value):
-                return float(value)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
+        return float(value)
     if type(value) is hint:
         return value
     words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}

@@ -78,7 +78,7 @@ def test_a_habit_scatters_twitches_with_the_seed(tmp_path):
         ('[[nuisances]]\nkind = "shaek"\nstrength = 1', "unknown nuisance 'shaek'"),
         ("[habit]\nrate = 3", "did you mean rate_per_min"),
         ('[scene]\ntone = "dark"', "must be a number"),
-        ("[scene]\ntone = 1" + 400 * "0", "must be a number"),
+        ("[scene]\ntone = 1" + 400 * "0", "whole number of 1329 bits"),
         ("[scene]\ntone = 2", "tone must lie between 0 and 1"),
         ('[camera]\ncodec = "h265"', "must be one of h264, hevc, hevc10"),
         ("[habit]\nrate_per_min = 3\nrise_s = 0.1", "must be a list"),
