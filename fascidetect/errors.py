@@ -16,8 +16,16 @@ A clip that can be read but not judged is no error: it is a `Result` whose verdi
 """
 
 
+def printable(text: str) -> str:
+    """One line: what cannot be shown, such as line breaks and escapes in a file name, becomes ``?``."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class FasciError(Exception):
     """Base of every error that fascidetect raises on purpose."""
+
+    def __str__(self) -> str:
+        return printable(Exception.__str__(self))
 
 
 class ClipError(FasciError):
@@ -28,7 +36,7 @@ class ClipNotFound(ClipError, FileNotFoundError):
     """No file at that path."""
 
     # FileNotFoundError formats itself from errno; a plain sentence is all we want.
-    __str__ = Exception.__str__
+    __str__ = FasciError.__str__
 
 
 class NotAClip(ClipError):
@@ -46,7 +54,7 @@ class SettingsError(FasciError, ValueError):
 class OutputError(FasciError, OSError):
     """Results cannot be written where they should go."""
 
-    __str__ = Exception.__str__
+    __str__ = FasciError.__str__
 
 
 class ReviewError(FasciError):

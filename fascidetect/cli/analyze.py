@@ -24,8 +24,8 @@ from fascidetect.cli.params import (
     scale_option,
 )
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import compact, complain, printable, tell
-from fascidetect.errors import FasciError
+from fascidetect.cli.say import compact, complain, tell
+from fascidetect.errors import FasciError, printable
 from fascidetect.files import RESULT
 from fascidetect.model import Result
 from fascidetect.notice import NOTICE

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from fascidetect.cli.progress import clock_text
-from fascidetect.cli.say import printable
+from fascidetect.errors import printable
 
 _BAR = 24
 _EVERY_S = 0.2

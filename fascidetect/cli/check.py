@@ -19,8 +19,8 @@ from fascidetect.cli.params import (
     roi_option,
 )
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import complain, printable, tell
-from fascidetect.errors import FasciError
+from fascidetect.cli.say import complain, tell
+from fascidetect.errors import FasciError, printable
 from fascidetect.notice import NOTICE
 from fascidetect.settings import Roi, Settings
 from fascidetect.settings_file import load_settings, parse_time

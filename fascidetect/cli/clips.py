@@ -10,8 +10,8 @@ import click
 
 from fascidetect.cli.params import EXISTING_FILE
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import complain, printable, tell
-from fascidetect.errors import OutputError
+from fascidetect.cli.say import complain, tell
+from fascidetect.errors import OutputError, printable
 from fascidetect.notice import NOTICE
 
 if TYPE_CHECKING:

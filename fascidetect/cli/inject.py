@@ -9,8 +9,8 @@ import click
 
 from fascidetect.cli.params import EXISTING_FILE, parsed
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import printable, tell
-from fascidetect.errors import SettingsError
+from fascidetect.cli.say import tell
+from fascidetect.errors import SettingsError, printable
 
 
 def parse_range(text: str) -> tuple[float, float]:

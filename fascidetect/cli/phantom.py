@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import printable, tell
+from fascidetect.cli.say import tell
 
 
 @click.command("phantom")
@@ -38,7 +38,7 @@ def phantom_command(recipe: Path, *, output: Path, seed: int | None, force: bool
       fascidetect phantom my.toml -o other.mp4 --seed 8
       fascidetect analyze calf.mp4 -o calf && fascidetect evaluate calf --truth calf.truth.json
     """
-    from fascidetect.errors import OutputError
+    from fascidetect.errors import OutputError, printable
     from fascidetect.phantom.clip import make_clip
     from fascidetect.phantom.recipe_file import load_recipe
 

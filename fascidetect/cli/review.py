@@ -13,8 +13,8 @@ import click
 
 from fascidetect.cli.params import EXISTING_FILE
 from fascidetect.cli.progress import ProgressLine
-from fascidetect.cli.say import printable, tell
-from fascidetect.errors import FasciError
+from fascidetect.cli.say import tell
+from fascidetect.errors import FasciError, printable
 from fascidetect.notice import NOTICE
 
 HOME = "fascidetect"

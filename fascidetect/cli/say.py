@@ -6,10 +6,7 @@ from pathlib import Path
 
 import click
 
-
-def printable(text: str) -> str:
-    """One line: what cannot be shown, such as line breaks and escapes in a file name, becomes ``?``."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+from fascidetect.errors import printable
 
 
 def complain(message: object) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fascidetect.events.patch import Patch
 from fascidetect.events.score import NEIGHBORHOOD_CELLS, STRAIN, Score
 from fascidetect.events.shape import (
     AFTER_S,
@@ -58,8 +59,6 @@ class Candidate:
         In units of the clip's own noise.
     row, col
         Center, in cells (fractions).
-    region
-        (R, C) cells that belong to it.
     shape
         Fitted course in time.
     displacement_px
@@ -74,17 +73,14 @@ class Candidate:
         How much the whole picture stood out, >= 1.
     edge
         Share of its cells that touch the border of what is analyzed.
-    footprint_px
-        (R, C) float16, length of each cell's displacement, analysis_px, 0 outside of the region.
-    pattern
-        (2, R, C) float16, displacement at the peak in units of its noise: which way each cell goes.
+    patch
+        What it does cell by cell.
     """
 
     peak_s: float
     score: float
     row: float
     col: float
-    region: BoolArray
     shape: Shape
     displacement_px: tuple[float, float]
     flow: float
@@ -92,12 +88,16 @@ class Candidate:
     wide: float
     frame_level: float
     edge: float
-    footprint_px: FloatArray
-    pattern: FloatArray
+    patch: Patch
+
+    @property
+    def region(self) -> BoolArray:
+        """(R, C) cells that belong to it."""
+        return self.patch.laid_out(self.patch.region)
 
     def likeness(self, other: Candidate) -> float:
         """Cosine between the two patterns of motion, -1..1: the same movement, or its way back."""
-        own, others = self.pattern.astype(np.float32), other.pattern.astype(np.float32)
+        own, others = (one.patch.laid_out(one.patch.pattern).astype(np.float32) for one in (self, other))
         size = float(np.linalg.norm(own) * np.linalg.norm(others))
         return float(np.vdot(own, others)) / size if size > 0 else 0.0
 
@@ -109,7 +109,7 @@ class Candidate:
     @property
     def amplitudes_px(self) -> FloatArray:
         """How far each of its cells moves, (R, C), analysis_px; 0 outside of the region."""
-        return self.footprint_px.astype(np.float32) * np.float32(self._given_back)
+        return self.patch.laid_out(self.patch.footprint_px).astype(np.float32) * np.float32(self._given_back)
 
     @property
     def _given_back(self) -> float:
@@ -124,7 +124,7 @@ class Candidate:
     @property
     def n_cells(self) -> int:
         """Number of cells that belong to it."""
-        return int(self.region.sum())
+        return int(self.patch.region.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +352,6 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         score=peak.score,
         row=float((rows * weight).sum() / total),
         col=float((cols * weight).sum() / total),
-        region=peak.region,
         shape=shape,
         displacement_px=(float(u[most]), float(v[most])),
         flow=peak.flow,
@@ -360,8 +359,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         wide=peak.wide,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
-        footprint_px=footprint.astype(np.float16),
-        pattern=peak.pattern[:2].astype(np.float16),
+        patch=Patch.cut(peak.region, footprint, peak.pattern[:2]),
     )
 
 

@@ -12,11 +12,13 @@ from typing import Any, Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from fascidetect import __version__
 from fascidetect.arrays import BROKEN, Layout, read_arrays, write_arrays
 from fascidetect.errors import FasciError
 from fascidetect.events.find import Candidate, Maxima
+from fascidetect.events.patch import Patch
 from fascidetect.events.seek import Window
 from fascidetect.events.shape import Shape
 from fascidetect.events.sustained import Restless
@@ -82,6 +84,7 @@ class _Facts:
     n_frames: int
     settings: Any
     windows: tuple[_Share, ...]
+    n_cells: int
     numbers: tuple[str, ...] = _NUMBERS
     shape: tuple[str, ...] = _SHAPE
 
@@ -98,6 +101,7 @@ def save_candidates(path: Path, held: Candidates) -> None:
         n_frames=len(about.time_s),
         settings=held.settings,
         windows=tuple(_share(window) for window in held.windows),
+        n_cells=sum(one.patch.region.size for window in held.windows for one in window.candidates),
     )
     texts = {"schema_version": SCHEMA_VERSION, "facts": json.dumps(msgspec.to_builtins(facts))}
     kept = {name: getattr(about, name) for name in _registration(facts)}
@@ -174,9 +178,10 @@ def _windows(facts: _Facts) -> dict[str, Layout]:
         "candidate_numbers": Layout("f8", (n_candidates, len(_NUMBERS))),
         "candidate_shape": Layout("f8", (n_candidates, len(_SHAPE))),
         "candidate_displacement_px": Layout("f8", (n_candidates, 2)),
-        "candidate_region": Layout("u1", (n_candidates, packed)),
-        "candidate_footprint_px": Layout("f2", (n_candidates, *grid)),
-        "candidate_pattern": Layout("f2", (n_candidates, 2, *grid)),
+        "candidate_box": Layout("u2", (n_candidates, 4)),  # first row and column, rows, columns
+        "cell_region": Layout("b1", (facts.n_cells,)),  # of one box after the other
+        "cell_footprint_px": Layout("f2", (facts.n_cells,)),
+        "cell_pattern": Layout("f2", (2, facts.n_cells)),
     }
 
 
@@ -192,6 +197,7 @@ def _share(window: Window) -> _Share:
 
 def _joined(windows: Sequence[Window], grid: tuple[int, int]) -> dict[str, Any]:
     candidates = [one for window in windows for one in window.candidates]
+    patches = [one.patch for one in candidates]
     places = [place for window in windows for place in window.restless]
     return {
         "window_valid": _packed([w.valid for w in windows], grid),
@@ -208,15 +214,20 @@ def _joined(windows: Sequence[Window], grid: tuple[int, int]) -> dict[str, Any]:
         "candidate_numbers": [[getattr(one, name) for name in _NUMBERS] for one in candidates],
         "candidate_shape": [[getattr(one.shape, name) for name in _SHAPE] for one in candidates],
         "candidate_displacement_px": [one.displacement_px for one in candidates],
-        "candidate_region": _packed([one.region for one in candidates], grid),
-        "candidate_footprint_px": [one.footprint_px for one in candidates],
-        "candidate_pattern": [one.pattern for one in candidates],
+        "candidate_box": [(*one.corner, *one.region.shape) for one in patches],
+        "cell_region": _in_line([one.region for one in patches]),
+        "cell_footprint_px": _in_line([one.footprint_px for one in patches]),
+        "cell_pattern": [_in_line([one.pattern[axis] for one in patches]) for axis in (0, 1)],
     }
 
 
 def _chained(windows: Sequence[Window], name: str) -> FloatArray:
     get = attrgetter(name)
     return np.concatenate([np.zeros(0), *(get(window) for window in windows)])
+
+
+def _in_line(boxes: Sequence[npt.NDArray[Any]]) -> FloatArray:
+    return np.concatenate([np.zeros(0, np.float16), *(box.ravel() for box in boxes)])
 
 
 def _packed(masks: Sequence[BoolArray], grid: tuple[int, int]) -> ByteArray:
@@ -258,18 +269,28 @@ def _maxima(arrays: dict[str, Any], rows: slice, grid: tuple[int, int]) -> Maxim
 
 
 def _candidates(arrays: dict[str, Any], grid: tuple[int, int]) -> Iterator[Candidate]:
-    regions = _unpacked(arrays["candidate_region"], grid)
-    columns = ("numbers", "shape", "displacement_px", "footprint_px", "pattern")
-    rows = zip(*(arrays[f"candidate_{name}"] for name in columns), regions, strict=True)
-    for numbers, shape, displacement_px, footprint_px, pattern, region in rows:
+    columns = ("numbers", "shape", "displacement_px")
+    rows = zip(*(arrays[f"candidate_{name}"] for name in columns), _patches(arrays, grid), strict=True)
+    for numbers, shape, displacement_px, patch in rows:
         one = Candidate(
             **dict(zip(_NUMBERS, numbers.tolist(), strict=True)),
             shape=Shape(*shape.tolist()),
             displacement_px=tuple(displacement_px.tolist()),
-            region=region,
-            footprint_px=footprint_px,
-            pattern=pattern,
+            patch=patch,
         )
-        if not (0 <= one.row <= grid[0] - 1 and 0 <= one.col <= grid[1] - 1 and region.any()):
+        if not (0 <= one.row <= grid[0] - 1 and 0 <= one.col <= grid[1] - 1 and patch.region.any()):
             raise ValueError("a candidate lies outside of the grid")
         yield one
+
+
+def _patches(arrays: dict[str, Any], grid: tuple[int, int]) -> Iterator[Patch]:
+    end = 0
+    for row, col, rows, cols in arrays["candidate_box"].tolist():
+        start, end = end, end + rows * cols
+        if row + rows > grid[0] or col + cols > grid[1] or end > len(arrays["cell_region"]):
+            raise ValueError("cells of a candidate lie outside of the grid")
+        region, footprint_px, pattern = (
+            arrays[f"cell_{name}"][..., start:end] for name in ("region", "footprint_px", "pattern")
+        )
+        box = rows, cols
+        yield Patch((row, col), grid, region.reshape(box), footprint_px.reshape(box), pattern.reshape(2, *box))

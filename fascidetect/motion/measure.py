@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
 FAR = 1e5  # beyond any picture, within what can be drawn
 SMALLEST_ROI_CELLS = 4
+N_TOLD = 8  # numbers that are told of a frame besides its transform
 IN_SUBJECT = 0.5  # share of a cell from which on it belongs to the subject
 
 
@@ -304,33 +306,32 @@ def measure_frames(
     meter = MotionMeter(geometry, interval_s, rasterize(rois, geometry), settings)
     shape = geometry.shape
     displacement, lit, residual = GrowingArray((*shape, 2)), GrowingArray(shape), GrowingArray((*shape, 2))
-    stamps: list[tuple[float, int, bool, bool]] = []
-    cameras: list[CameraMotion] = []
-    faults: list[int] = []
+    rows = array("d")  # of all frames, one after the other: objects would fill the memory in an hour
     for frame in frames:
         camera, fault, motion = meter.step(frame)
-        stamps.append((frame.time_s, frame.index, frame.key_frame, frame.repeated))
-        cameras.append(camera)
-        faults.append(FAULTS.index(fault))
+        told = (frame.time_s, frame.index, frame.key_frame, frame.repeated, FAULTS.index(fault))
+        rows.extend((*told, camera.gain, camera.ok, camera.residual, *camera.affine.flat))
         displacement.append(motion.displacement_px)
         lit.append(motion.shading_pct)
         residual.append(motion.residual)
     outcome = meter.outcome
+    table = np.array(rows).reshape(-1, N_TOLD + 9)
+    time_s, index, key_frame, repeated, fault_of_it, gain, ok, residual_level = table[:, :N_TOLD].T.copy()
     return MotionTrace(
         clip=clip,
         geometry=geometry,
-        time_s=np.array([s[0] for s in stamps]),
-        frame_index=np.array([s[1] for s in stamps], np.int64),
+        time_s=time_s,
+        frame_index=index.astype(np.int64),
         displacement_px=displacement.finish(),
         shading_pct=lit.finish(),
         residual=residual.finish(),
-        affine=np.array([c.affine for c in cameras]).reshape(-1, 3, 3),
-        gain=np.array([c.gain for c in cameras]),
-        ok=np.array([c.ok for c in cameras], bool),
-        key_frame=np.array([s[2] for s in stamps], bool),
-        repeated=np.array([s[3] for s in stamps], bool),
-        fault=np.array(faults, np.uint8),
-        residual_level=np.array([c.residual for c in cameras]),
+        affine=table[:, N_TOLD:].reshape(-1, 3, 3),
+        gain=gain,
+        ok=ok.astype(bool),
+        key_frame=key_frame.astype(bool),
+        repeated=repeated.astype(bool),
+        fault=fault_of_it.astype(np.uint8),
+        residual_level=residual_level,
         mask=outcome.mask,
         subject=outcome.subject,
         texture=outcome.texture,
