@@ -108,8 +108,11 @@ def changed(path, name, change):
     [
         ("candidate_numbers", lambda a: a[1:]),
         ("candidate_numbers", lambda a: a + 1000),
-        ("candidate_region", lambda a: a * 0),
-        ("candidate_pattern", lambda a: a.astype(np.float32)),
+        ("cell_region", lambda a: a & False),
+        ("cell_pattern", lambda a: a.astype(np.float32)),
+        ("candidate_box", lambda a: a + np.array([500, 0, 0, 0], np.uint16)),
+        ("candidate_box", lambda a: a + np.array([0, 0, 1, 0], np.uint16)),
+        ("candidate_box", lambda a: a * 0),
         ("maxima_row", lambda a: a + np.uint16(500)),
         ("window_valid", lambda a: a[:, :-1]),
         ("time_s", lambda a: a[::-1]),
