@@ -28,9 +28,9 @@ REJECTION_WORDS: dict[str, str] = {
 """Why movements were seen and not counted, in words that follow a number; keys are `settings.REASONS`."""
 
 AREA_WORDS = {
-    "roi": "the areas given",
-    "skin": "skin, found by its color",
-    "parallax": "what lies as deep as the middle, found by how the camera shifts it",
+    "roi": "of the areas given, what can be read",
+    "skin": "of the skin, found by its color, what can be read",
+    "parallax": "of what lies as deep as the middle, found by how the camera shifts it, what can be read",
     "whole picture": "of all of it, what can be read",
 }
 """How the analyzed area was found, in words."""
