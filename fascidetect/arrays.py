@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 BROKEN = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError, SyntaxError),
@@ -50,6 +51,18 @@ def read_arrays(path: Path, layouts: Mapping[str, Layout]) -> dict[str, Any]:
     """
     with zipfile.ZipFile(path) as archive:
         return {name: _read_member(archive, name, layout) for name, layout in layouts.items()}
+
+
+def text_in(array: npt.NDArray[Any]) -> str:
+    """What an array of text holds, if it is text: numpy makes strings of any numbers, which then crash what uses them.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    coding = "utf-32-be" if array.dtype.str.startswith(">") else "utf-32-le"
+    return array.tobytes().decode(coding, "surrogatepass").rstrip("\0")
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, layout: Layout) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fascidetect import __version__
-from fascidetect.arrays import BROKEN, Layout, read_arrays, write_arrays
+from fascidetect.arrays import BROKEN, Layout, read_arrays, text_in, write_arrays
 from fascidetect.errors import FasciError
 from fascidetect.events.find import Candidate, Maxima
 from fascidetect.events.patch import Patch
@@ -119,9 +119,10 @@ def load_candidates(path: Path) -> Candidates:
     """
     try:
         texts = read_arrays(path, _TEXTS)
-        if str(texts["schema_version"]) != SCHEMA_VERSION:
-            raise FasciError(f"{path} has schema {texts['schema_version']}, this program writes {SCHEMA_VERSION}")
-        facts = msgspec.convert(json.loads(str(texts["facts"])), _Facts)
+        version = text_in(texts["schema_version"])
+        if version != SCHEMA_VERSION:
+            raise FasciError(f"{path} has schema {version}, this program writes {SCHEMA_VERSION}")
+        facts = msgspec.convert(json.loads(text_in(texts["facts"])), _Facts)
         if (facts.program, facts.numbers, facts.shape) != (__version__, _NUMBERS, _SHAPE):
             raise FasciError(f"{path} was written by another fascidetect ({facts.program}; this is {__version__})")
         kept = read_arrays(path, _registration(facts))

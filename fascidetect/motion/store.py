@@ -20,6 +20,7 @@ from typing import IO, Any
 import msgspec
 import numpy as np
 
+from fascidetect.arrays import text_in
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, FloatArray, Geometry, MotionTrace, release
 
@@ -168,7 +169,7 @@ def load_trace(path: Path) -> MotionTrace:
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = {name: _read_member(archive, name, *kind) for name, kind in (_BESIDES | _ARRAYS).items()}
-        version = str(arrays["schema_version"])
+        version = text_in(arrays["schema_version"])
         if version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
             raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
         return _trace_from(arrays)
@@ -190,7 +191,7 @@ def _read_member(archive: zipfile.ZipFile, name: str, kinds: str, n_dimensions: 
 
 
 def _trace_from(arrays: dict[str, Any]) -> MotionTrace:
-    facts = msgspec.json.decode(str(arrays["facts"]), type=_Facts)
+    facts = msgspec.json.decode(text_in(arrays["facts"]), type=_Facts)
     h, w = arrays["reference"].shape
     width_px, height_px = (int(v) for v in arrays["size_px"])
     cell_px = int(arrays["cell_px"])

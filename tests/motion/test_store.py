@@ -128,3 +128,17 @@ def test_a_row_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"must have shape \(3, 4\), got \(4, 3\)"):
         growing.append(np.zeros((4, 3)))
     assert growing.finish().shape == (0, 3, 4)
+
+
+@pytest.mark.parametrize("name", ["schema_version", "facts"])
+def test_text_of_what_is_no_letter_is_told(tmp_path, trace, name):
+    path = tmp_path / "trace.npz"
+    save_trace(path, trace)
+    with np.load(path) as data:
+        arrays = {key: data[key] for key in data.files}
+    codes = np.array([arrays[name]]).view(np.uint32).copy()
+    codes[1] = 0x7FFFFFFF
+    arrays[name] = codes.view(arrays[name].dtype)[0:1].reshape(())
+    np.savez_compressed(path, **arrays)
+    with pytest.raises(FasciError, match=r"cannot read trace\.npz as a motion trace \(.*code point"):
+        load_trace(path)
