@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fascidetect.model import FloatArray
+
 BROKEN = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError, SyntaxError),
     *(tokenize.TokenError, zlib.error, zipfile.BadZipFile),
@@ -21,12 +23,23 @@ BROKEN = (
 """What zipfile and numpy may say of a damaged file."""
 
 
+LARGEST = 1e9
+"""Of any number, in its unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Type of numbers of an array, as numpy writes it (``"f8"``; ``"U"`` for text of any length), and its shape."""
+    """Type of numbers of an array, as numpy writes it (``"f8"``; ``"U"`` for text of any length), and its shape.
+
+    Attributes
+    ----------
+    gaps
+        Whether some may be NaN.
+    """
 
     dtype: str
     shape: tuple[int, ...] = ()
+    gaps: bool = False
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], layouts: Mapping[str, Layout]) -> None:
@@ -74,4 +87,20 @@ def _read_member(archive: zipfile.ZipFile, name: str, layout: Layout) -> Any:
         if wanted != layout.dtype or shape != layout.shape or in_columns:
             raise ValueError(f"{name} has shape {shape} and type {dtype}")
         count = math.prod(shape)
-        return np.frombuffer(file.read(count * dtype.itemsize), dtype, count).reshape(shape)
+        array = np.frombuffer(file.read(count * dtype.itemsize), dtype, count).reshape(shape)
+    if dtype.kind == "f":
+        check_sizes(array, name, gaps=layout.gaps)
+    return array
+
+
+def check_sizes(array: FloatArray, name: str, *, gaps: bool = False) -> None:
+    """Refuse numbers that nothing measured can have.
+
+    Raises
+    ------
+    ValueError
+        One is infinite or larger than `LARGEST`, or NaN where there may be no gaps.
+    """
+    known = array[~np.isnan(array)] if gaps else array
+    if not float(np.abs(known).max(initial=0)) <= LARGEST:  # so NaN is refused, too
+        raise ValueError(f"{name} holds a number that makes no sense")

@@ -148,7 +148,7 @@ def _registration(facts: _Facts) -> dict[str, Layout]:
         "key_frame": Layout("b1", (n,)),
         "repeated": Layout("b1", (n,)),
         "fault": Layout("u1", (n,)),
-        "residual_level": Layout("f8", (n,)),
+        "residual_level": Layout("f8", (n,), gaps=True),
         "mask": Layout("f8", grid),
         "subject": Layout("f8", grid),
         "texture": Layout("f8", grid),
@@ -170,7 +170,7 @@ def _windows(facts: _Facts) -> dict[str, Layout]:
         "window_gain": Layout("f4", (n_windows, *grid)),
         "window_tail": Layout("f8", (n_windows, 3)),
         "curve_time_s": Layout("f8", (n_samples,)),
-        "curve_score": Layout("f4", (n_samples,)),
+        "curve_score": Layout("f4", (n_samples,), gaps=True),
         "maxima_time_s": Layout("f8", (n_maxima,)),
         "maxima_row": Layout("u2", (n_maxima,)),
         "maxima_col": Layout("u2", (n_maxima,)),
@@ -281,6 +281,8 @@ def _candidates(arrays: dict[str, Any], grid: tuple[int, int]) -> Iterator[Candi
         )
         if not (0 <= one.row <= grid[0] - 1 and 0 <= one.col <= grid[1] - 1 and patch.region.any()):
             raise ValueError("a candidate lies outside of the grid")
+        if not (one.shape.tau_s > 0 and one.score > 0):
+            raise ValueError("a candidate has no height or no width")
         yield one
 
 

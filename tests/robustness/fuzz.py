@@ -57,7 +57,7 @@ class Tally:
 
 def targets() -> list[Target]:
     """Every reader, with its seeds."""
-    return [*_clips(), *_texts(), *_annotations(), _trace(), _review(), *_batch()]
+    return [*_clips(), *_texts(), *_annotations(), _trace(), _candidates(), _review(), *_batch()]
 
 
 def _clips() -> list[Target]:
@@ -155,6 +155,28 @@ def _trace() -> Target:
         save_trace(path, make_trace(duration_s=0.5))
         data = path.read_bytes()
     return Target("trace.npz", "npz", (data,), load_trace, mutated_npz)
+
+
+def _candidates() -> Target:
+    """What is judged again; decided under the settings it holds."""
+    from helpers.traces import Bump, make_trace
+
+    from fascidetect.events.seek import seek
+    from fascidetect.events.store import Candidates, load_candidates, save_candidates
+    from fascidetect.result import make_result
+    from fascidetect.settings import Settings
+
+    def read(path: Path) -> object:
+        held = load_candidates(path)
+        return make_result(held.about, held.windows, held.settings)
+
+    trace, settings = make_trace([Bump(1.0), Bump(2.5)], duration_s=4.0), Settings()
+    windows = seek(trace, settings.quality.max_gap_s, settings.detect)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "candidates.npz"
+        save_candidates(path, Candidates(trace, windows, settings))
+        data = path.read_bytes()
+    return Target("candidates.npz", "npz", (data,), read, mutated_npz)
 
 
 def _review() -> Target:
