@@ -20,7 +20,7 @@ from typing import IO, Any
 import msgspec
 import numpy as np
 
-from fascidetect.arrays import text_in
+from fascidetect.arrays import check_sizes, text_in
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, FloatArray, Geometry, MotionTrace, release
 
@@ -149,6 +149,9 @@ _ARRAYS = {
 }
 """Kinds of numbers (as numpy names them) and dimensions of what a `MotionTrace` is made of."""
 
+_GAPS = ("residual_level",)
+"""Which of them may hold NaN."""
+
 _BESIDES = {"schema_version": ("U", 0), "facts": ("U", 0), "cell_px": ("iu", 0), "size_px": ("iu", 1)}
 
 _BROKEN = (
@@ -187,7 +190,10 @@ def _read_member(archive: zipfile.ZipFile, name: str, kinds: str, n_dimensions: 
         if dtype.kind not in kinds or len(shape) != n_dimensions or in_columns or min(shape, default=0) < 0:
             raise ValueError(f"{name} has shape {shape} and type {dtype}")
         data = file.read(math.prod(shape) * dtype.itemsize)
-        return np.frombuffer(data, dtype, count=math.prod(shape)).reshape(shape)
+        array = np.frombuffer(data, dtype, count=math.prod(shape)).reshape(shape)
+    if dtype.kind == "f":
+        check_sizes(array, name, gaps=name in _GAPS)
+    return array
 
 
 def _trace_from(arrays: dict[str, Any]) -> MotionTrace:

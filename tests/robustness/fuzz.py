@@ -146,15 +146,16 @@ def _annotations() -> list[Target]:
 
 
 def _trace() -> Target:
-    from helpers.traces import make_trace
+    from helpers.traces import Bump, make_trace
 
     from fascidetect.motion.store import load_trace, save_trace
+    from fascidetect.pipeline import detect
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.npz"
-        save_trace(path, make_trace(duration_s=0.5))
+        save_trace(path, make_trace([Bump(0.6)], duration_s=1.2))
         data = path.read_bytes()
-    return Target("trace.npz", "npz", (data,), load_trace, mutated_npz)
+    return Target("trace.npz", "npz", (data,), lambda path: detect(load_trace(path)), mutated_npz)
 
 
 def _candidates() -> Target:
