@@ -23,8 +23,8 @@ BROKEN = (
 """What zipfile and numpy may say of a damaged file."""
 
 
-LARGEST = 1e9
-"""Of any number, in its unit."""
+LARGEST = 1e18
+"""Of any number, in its unit: scores of a picture that stands still are large, and their squares are numbers, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,22 @@ class Layout:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], layouts: Mapping[str, Layout]) -> None:
-    """Write values into a packed npz file, each as the array that its layout tells.
+    """Write values into a packed npz file, each as its layout tells; what is beyond `LARGEST` is cut to it.
 
     Raises
     ------
     ValueError
         A value has another size than its layout.
     """
-    whole: dict[str, Any] = {k: np.reshape(arrays[k], to.shape).astype(to.dtype) for k, to in layouts.items()}
+    whole: dict[str, Any] = {k: _within(np.reshape(arrays[k], to.shape), to.dtype) for k, to in layouts.items()}
     np.savez_compressed(path, **whole)
+
+
+def _within(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+    if array.dtype.kind == dtype[0] == "f":
+        most = min(LARGEST, float(np.finfo(array.dtype).max), float(np.finfo(dtype).max))
+        array = np.clip(array, -most, most)
+    return array.astype(dtype)
 
 
 def read_arrays(path: Path, layouts: Mapping[str, Layout]) -> dict[str, Any]:
@@ -102,5 +109,6 @@ def check_sizes(array: FloatArray, name: str, *, gaps: bool = False) -> None:
         One is infinite or larger than `LARGEST`, or NaN where there may be no gaps.
     """
     known = array[~np.isnan(array)] if gaps else array
-    if not float(np.abs(known).max(initial=0)) <= LARGEST:  # so NaN is refused, too
+    low, high = float(known.min(initial=0)), float(known.max(initial=0))
+    if not -LARGEST <= low <= high <= LARGEST:  # so NaN is refused, too
         raise ValueError(f"{name} holds a number that makes no sense")

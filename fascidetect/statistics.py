@@ -99,12 +99,12 @@ def logistic_curve(x: FloatArray, hit: FloatArray, level: float = LEVEL) -> tupl
 
 
 def median(values: FloatArray, axis: int = -1) -> FloatArray:
-    """Median along an axis, to the bit NumPy's own, in a third of its time.
+    """Median along an axis, NumPy's own to the bit (but for the sign of a zero), in a third of its time.
 
     Parameters
     ----------
     values
-        Finite, with at least one along `axis`.
+        Finite floats, with at least one along `axis`.
 
     Notes
     -----

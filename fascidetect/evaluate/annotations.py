@@ -174,7 +174,8 @@ def _from_table(text: str, path: Path) -> tuple[Truth, ...]:
         )
     before, names = text[: text.index(head)].count("\n"), _columns(head)
     try:
-        reader = csv.DictReader(io.StringIO(text[text.index(head) :]), fieldnames=names, delimiter=_delimiter(head))
+        table = io.StringIO(text[text.index(head) :])
+        reader = csv.DictReader(table, fieldnames=names, delimiter=_delimiter(head), strict=True)
         rows = [(before + reader.line_num, row) for row in reader][1:]
     except csv.Error as exc:
         raise ClipError(f"{path} is not a CSV file: {exc}") from exc

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from fascidetect.model import BoolArray, FloatArray
 
+MOST = float(np.finfo(np.float16).max)
+
 T = TypeVar("T", bound=np.generic)
 
 
@@ -49,7 +51,7 @@ class Patch:
             (region.shape[0], region.shape[1]),
             region[box].copy(),
             footprint_px[box].astype(np.float16),
-            pattern[:, *box].astype(np.float16),
+            np.clip(pattern[:, *box], -MOST, MOST).astype(np.float16),
         )
 
     def laid_out(self, part: npt.NDArray[T]) -> npt.NDArray[T]:

@@ -107,6 +107,8 @@ def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, fra
 def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells: int) -> str:
     for other in kept:
         gap_s = abs(one.peak_s - other.peak_s)
+        if gap_s >= max(SAME_S, BACK_S, LOBE_S):
+            continue
         distance = float(np.hypot(one.row - other.row, one.col - other.col))
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
         if gap_s < SAME_S and touching:

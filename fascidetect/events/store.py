@@ -287,11 +287,11 @@ def _candidates(arrays: dict[str, Any], grid: tuple[int, int]) -> Iterator[Candi
 
 
 def _patches(arrays: dict[str, Any], grid: tuple[int, int]) -> Iterator[Patch]:
-    end = 0
-    for row, col, rows, cols in arrays["candidate_box"].tolist():
+    boxes, end = arrays["candidate_box"].astype(int), 0
+    if np.any(boxes[:, :2] + boxes[:, 2:] > grid) or boxes[:, 2:].prod(axis=1).sum() != len(arrays["cell_region"]):
+        raise ValueError("cells of a candidate lie outside of the grid")
+    for row, col, rows, cols in boxes.tolist():
         start, end = end, end + rows * cols
-        if row + rows > grid[0] or col + cols > grid[1] or end > len(arrays["cell_region"]):
-            raise ValueError("cells of a candidate lie outside of the grid")
         region, footprint_px, pattern = (
             arrays[f"cell_{name}"][..., start:end] for name in ("region", "footprint_px", "pattern")
         )

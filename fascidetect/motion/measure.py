@@ -51,8 +51,11 @@ CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
 FAR = 1e5  # beyond any picture, within what can be drawn
 SMALLEST_ROI_CELLS = 4
-N_TOLD = 8  # numbers that are told of a frame besides its transform
 IN_SUBJECT = 0.5  # share of a cell from which on it belongs to the subject
+
+
+TOLD = ("time_s", "index", "key_frame", "repeated", "fault", "gain", "ok", "residual")
+"""What is told of a frame besides its transform, in this order."""
 
 
 class LocalGuess:
@@ -315,23 +318,23 @@ def measure_frames(
         lit.append(motion.shading_pct)
         residual.append(motion.residual)
     outcome = meter.outcome
-    table = np.array(rows).reshape(-1, N_TOLD + 9)
-    time_s, index, key_frame, repeated, fault_of_it, gain, ok, residual_level = table[:, :N_TOLD].T.copy()
+    table = np.array(rows).reshape(-1, len(TOLD) + 9)
+    column = dict(zip(TOLD, table[:, : len(TOLD)].T.copy(), strict=True))
     return MotionTrace(
         clip=clip,
         geometry=geometry,
-        time_s=time_s,
-        frame_index=index.astype(np.int64),
+        time_s=column["time_s"],
+        frame_index=column["index"].astype(np.int64),
         displacement_px=displacement.finish(),
         shading_pct=lit.finish(),
         residual=residual.finish(),
-        affine=table[:, N_TOLD:].reshape(-1, 3, 3),
-        gain=gain,
-        ok=ok.astype(bool),
-        key_frame=key_frame.astype(bool),
-        repeated=repeated.astype(bool),
-        fault=fault_of_it.astype(np.uint8),
-        residual_level=residual_level,
+        affine=table[:, len(TOLD) :].reshape(-1, 3, 3),
+        gain=column["gain"],
+        ok=column["ok"].astype(bool),
+        key_frame=column["key_frame"].astype(bool),
+        repeated=column["repeated"].astype(bool),
+        fault=column["fault"].astype(np.uint8),
+        residual_level=column["residual"],
         mask=outcome.mask,
         subject=outcome.subject,
         texture=outcome.texture,

@@ -47,6 +47,9 @@ NUISANCE_UNITS = {
 LARGEST = 1e6
 """Of any number in a recipe, in its unit."""
 
+AMPLITUDE_PX, RADIUS_PX, RISE_S = (0.0, 1e5), (1.0, 1e5), (0.005, 10.0)
+"""Of a twitch: least and most."""
+
 _WIDEST_BLUR_PX = 100.0
 
 
@@ -110,8 +113,8 @@ class Scene:
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        _check("hair_per_cm2", self.hair_per_cm2, 0, 100)
-        _check("mole_per_cm2", self.mole_per_cm2, 0, 100)
+        _check("hair_per_cm2", self.hair_per_cm2, 0, LARGEST)
+        _check("mole_per_cm2", self.mole_per_cm2, 0, LARGEST)
         _check("eye_open", self.eye_open, 0, 1)
         _check("limb_share", self.limb_share, 0.05, 1)
         _check("tone", self.tone, 0, 1)
@@ -165,9 +168,9 @@ class Twitch:
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        _check("amplitude_px", self.amplitude_px, 0, LARGEST)
-        _check("radius_px", self.radius_px, 1, LARGEST)
-        _check("rise_s", self.rise_s, 0.005, 10)
+        _check("amplitude_px", self.amplitude_px, *AMPLITUDE_PX)
+        _check("radius_px", self.radius_px, *RADIUS_PX)
+        _check("rise_s", self.rise_s, *RISE_S)
         _check("passive", self.passive, 0, 1)
 
 
@@ -281,6 +284,7 @@ class Camera:
 
 _LONGEST_SIDE_PX, _LONGEST_S = 8192, 86400.0
 _LARGEST_SEED = 2**63 - 1
+_MOST_DOTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +324,9 @@ class Recipe:
             )
         check_seed(self.seed)
         _check("duration_s", self.duration_s, 0, _LONGEST_S)
+        area_cm2 = self.width_px * self.height_px * (self.scene.mm_per_px / 10) ** 2
+        for name in ("hair_per_cm2", "mole_per_cm2"):
+            _check(f"{name} of a picture of {area_cm2:.3g} cm2", getattr(self.scene, name), 0, _MOST_DOTS / area_cm2)
         for nuisance in self.nuisances:
             if nuisance.kind in ("blink", "gaze") and self.scene.view != "eyelid":
                 raise SettingsError(f"{nuisance.kind} needs an eye: set view to eyelid, got {self.scene.view}")
@@ -331,7 +338,7 @@ class Recipe:
 
 
 def check_numbers(part: Any, endless: tuple[str, ...] = ()) -> None:
-    """Refuse numbers of a part of a recipe that can be nobody's wish and would overflow; some may be infinite.
+    """Refuse numbers of a part of a recipe that can be nobody's wish and would overflow; some have no upper end.
 
     Raises
     ------
@@ -340,8 +347,8 @@ def check_numbers(part: Any, endless: tuple[str, ...] = ()) -> None:
     """
     for each in fields(part):
         value = getattr(part, each.name)
-        if isinstance(value, int | float) and each.name not in endless:
-            _check(each.name, value, -LARGEST, LARGEST)
+        if isinstance(value, int | float):
+            _check(each.name, value, -LARGEST, math.inf if each.name in endless else LARGEST)
 
 
 def check_seed(seed: int) -> None:

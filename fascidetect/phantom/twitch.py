@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,18 @@ import numpy as np
 from fascidetect.errors import SettingsError
 from fascidetect.model import FloatArray
 from fascidetect.phantom.geometry import Limb
-from fascidetect.phantom.recipe import LARGEST, Kind, Recipe, Shape, Twitch, check_numbers, check_seed
+from fascidetect.phantom.recipe import (
+    AMPLITUDE_PX,
+    LARGEST,
+    RADIUS_PX,
+    RISE_S,
+    Kind,
+    Recipe,
+    Shape,
+    Twitch,
+    check_numbers,
+    check_seed,
+)
 
 _HALF = math.sqrt(2 * math.log(2))
 """Radius at half maximum of a Gaussian, in its sd."""
@@ -28,6 +40,7 @@ _EDGE = 0.1
 """Share of the peak at which an event begins and ends (formats)."""
 
 
+_RANGES = {"amplitude_px": AMPLITUDE_PX, "radius_px": RADIUS_PX, "rise_s": RISE_S, "train_gap_s": (0.0, LARGEST)}
 _MOST_PER_MIN, _MOST_FOCI, _LONGEST_TRAIN, _MOST_TWITCHES = 6000, 100, 1000, 100_000
 
 
@@ -196,11 +209,11 @@ class Habit:
             raise SettingsError(
                 f"train must be two counts from 1 to {_LONGEST_TRAIN}, the lower first, got {list(self.train)}"
             )
-        for name in ("amplitude_px", "radius_px", "rise_s", "train_gap_s"):
+        for name, (least, most) in _RANGES.items():
             low, high = getattr(self, name)
-            if not 0 < low <= high <= LARGEST:
+            if not max(least, sys.float_info.min) <= low <= high <= most:
                 raise SettingsError(
-                    f"{name} must be a range above 0 and up to {LARGEST:g}, the lower first, got {low:g} to {high:g}"
+                    f"{name} must be a range above {least:g}, up to {most:g}, the lower first, got {low:g} to {high:g}"
                 )
         if not 0 <= self.rate_per_min <= _MOST_PER_MIN or not 1 <= self.foci <= _MOST_FOCI:
             raise SettingsError(
@@ -227,8 +240,9 @@ def scatter(rng: np.random.Generator, recipe: Recipe, habit: Habit) -> tuple[Twi
         There would be too many.
     """
     first_s, last_s = 0.3, recipe.duration_s - 1.0
-    expected = habit.rate_per_min * max(0.0, last_s - first_s) / 60
-    most = expected * habit.train[1]
+    length_s = max(0.0, last_s - first_s)
+    expected = habit.rate_per_min * length_s / 60
+    most = min(expected * habit.train[1], expected + length_s / habit.train_gap_s[0])
     if most > _MOST_TWITCHES:
         raise SettingsError(f"a habit may give {_MOST_TWITCHES} twitches at most, this one may give {most:.0f}")
     foci: list[Twitch] = []

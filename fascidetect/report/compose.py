@@ -192,13 +192,13 @@ def _minutes(result: Result) -> tuple[Minute, ...]:
 
 def _facts(result: Result, run: Run) -> tuple[Fact, ...]:
     clip, quality = result.clip, result.quality
-    area = f"{100 * quality.analyzed_share:.0f} % of the picture, {AREA_WORDS.get(quality.area, quality.area)}"
+    area = f"{100 * quality.analyzed_share:.0f} % of the picture: {AREA_WORDS.get(quality.area, quality.area)}"
     scale = result.settings.clip.mm_per_px
     facts = [
         Fact("Filmed", f"{clip.duration_s:.1f} s, {clip.width_px} \N{MULTIPLICATION SIGN} {clip.height_px} px"),
         Fact("Frames", f"{clip.n_frames}, {clip.median_fps:.4g} per second{', uneven' if clip.vfr else ''}"),
         Fact("File", f"{clip.codec}, {clip.bits_per_px:.2g} bit per pixel and frame"),
-        Fact("Analyzed area", area.rstrip(", ")),
+        Fact("Analyzed area", area.rstrip(": ")),
         Fact("Scale", f"{scale:.3g} mm per px" if scale else "not given; sizes in px of the full-size picture"),
         Fact("SHA-256", clip.sha256),
         Fact("Analyzed", f"{run.started_utc[:16].replace('T', ' ')} UTC with fascidetect {run.version}"),

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from fascidetect.errors import FasciError, OutputError
+from fascidetect.errors import FasciError, OutputError, printable
 from fascidetect.files import RESULT
 from fascidetect.parse import json_tree
 
@@ -86,7 +86,7 @@ def results_folder(
         except BaseException as error:
             _remove_empty(made)
             if isinstance(error, OutputError):  # where we write aside concerns nobody
-                raise OutputError(str(error).replace(str(scratch), str(target))) from error
+                raise OutputError(str(error).replace(printable(str(scratch)), str(target))) from error
             raise
 
 

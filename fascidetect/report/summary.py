@@ -28,12 +28,12 @@ REJECTION_WORDS: dict[str, str] = {
 """Why movements were seen and not counted, in words that follow a number; keys are `settings.REASONS`."""
 
 AREA_WORDS = {
-    "roi": "of the areas given, what can be read",
-    "skin": "of the skin, found by its color, what can be read",
-    "parallax": "of what lies as deep as the middle, found by how the camera shifts it, what can be read",
-    "whole picture": "of all of it, what can be read",
+    "roi": "what can be read of the areas given",
+    "skin": "what can be read of the skin, found by its color",
+    "parallax": "what can be read of what lies as deep as the middle, found by how the camera shifts it",
+    "whole picture": "what can be read of all of it",
 }
-"""How the analyzed area was found, in words."""
+"""What is analyzed, and how it was found, in words."""
 
 _LONG_S = 120.0
 

@@ -87,6 +87,7 @@ def test_plain_csv(tmp_path, text, peaks):
     ("text", "match"),
     [
         ("time\n1\n", "no header"),
+        ('"peak_s\n1\n', "is not a CSV file"),
         ("peak_s\n1\nsoon\n", "line 3: 'soon' is no number"),
         ("Source\tBehavior\t,Time\nc.mp4\ttwitch\t1\n", "no header that is known"),
         ("Behavior,Start (s),Stop (s)\ntwitch,1,2\ntwitch,,\n", "line 3: '' is no number"),

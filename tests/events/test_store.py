@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from helpers.traces import make_trace
+from helpers.traces import Bump, make_trace
 
 from fascidetect.errors import FasciError
 from fascidetect.events import store
@@ -72,6 +72,22 @@ def test_a_clip_in_which_nothing_can_be_seen_is_saved_too(tmp_path):
     assert len(again.about.time_s) == 0
 
 
+@pytest.mark.parametrize("blips", [(), (Bump(0.6),)])
+def test_a_picture_that_stands_still_is_saved_too(tmp_path, blips):
+    """Its scores are beyond all bounds."""
+    trace, settings = make_trace(blips, duration_s=2.0), Settings()
+    still = dataclasses.replace(
+        trace,
+        displacement_px=np.where(np.abs(trace.displacement_px) > 0.4, trace.displacement_px, 0),
+        shading_pct=trace.shading_pct * 0,
+    )
+    held = Candidates(still, seek(still, settings.quality.max_gap_s, settings.detect), settings)
+    save_candidates(tmp_path / "candidates.npz", held)
+    again = load_candidates(tmp_path / "candidates.npz")
+    assert [len(w.candidates) for w in again.windows] == [len(w.candidates) for w in held.windows]
+    assert make_result(again.about, again.windows, settings).quality.verdict
+
+
 def test_settings_that_are_decided_late_change_no_candidate(tmp_path, saved, twitching):
     """So that judging again under them gives what analyzing under them would have given."""
     late = DetectSettings(sensitivity="high", keep=("shape",), floor_px=1.0, floor_mm=0.1, kappa=3.0)
@@ -113,6 +129,8 @@ def changed(path, name, change):
         ("candidate_box", lambda a: a + np.array([500, 0, 0, 0], np.uint16)),
         ("candidate_box", lambda a: a + np.array([0, 0, 1, 0], np.uint16)),
         ("candidate_box", lambda a: a * 0),
+        ("candidate_box", lambda a: a - np.array([0, 0, 1, 0], np.uint16)),
+        ("window_gain", lambda a: a * np.float32(np.nan)),
         ("maxima_row", lambda a: a + np.uint16(500)),
         ("window_valid", lambda a: a[:, :-1]),
         ("time_s", lambda a: a[::-1]),

@@ -250,3 +250,10 @@ def test_only_what_nobody_writes_any_more_is_cleared(tmp_path, there):
     assert not scratch.exists()
     assert all(other.exists() for other in others)
     assert (target / "result.json").exists()
+
+
+@pytest.mark.parametrize("name", ["calf", "Recording 3.45\N{NARROW NO-BREAK SPACE}PM"])
+def test_where_results_are_written_aside_concerns_nobody(tmp_path, name):
+    with pytest.raises(OutputError) as caught, results_folder(tmp_path / name) as scratch:
+        raise OutputError(f"cannot write {scratch / 'events.csv'}: no space left")
+    assert str(caught.value) == f"cannot write {tmp_path / name / 'events.csv'}: no space left".replace("\u202f", "?")

@@ -25,7 +25,7 @@ def test_a_count_comes_with_its_time_interval_place_and_limit():
     assert "2 movements counted in 40 s of usable video, at 1 place: 3 per minute" in text
     assert "95 % interval 0.36 to 10.8, counting chance only" in text
     assert "Of movements of 0.4 px about half would be found, 9 in 10 of 0.7 px." in text
-    assert "Analyzed area: 62 % of the picture (of the skin, found by its color, what can be read)." in text
+    assert "Analyzed area: 62 % of the picture (what can be read of the skin, found by its color)." in text
     assert "Left out: 2.5 s shaken." in text
     assert "Seen and not counted: 1 in a steady rhythm (pulse, tremor or a repeated contraction); 1 at the edge" in text
 
@@ -79,7 +79,7 @@ def test_lengths_come_in_millimeters_where_a_scale_is_known():
 
 @pytest.mark.parametrize(
     ("area", "words"),
-    [("roi", "(of the areas given, what can be read)"), ("whole picture", "(of all of it, what can be read)")],
+    [("roi", "(what can be read of the areas given)"), ("whole picture", "(what can be read of all of it)")],
 )
 def test_how_the_area_was_found(area, words):
     text = summarize(example_result(quality=example_quality(analyzed_share=0.12, area=area)))

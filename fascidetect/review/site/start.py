@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fascidetect.errors import ClipError, OutputError
+from fascidetect.errors import ClipError, OutputError, printable
 from fascidetect.model import ClipFacts
 from fascidetect.notice import NOTICE
 from fascidetect.report.html import REPORT
@@ -169,7 +169,7 @@ class Start:
         except BaseException as error:
             _remove_copy(lock)
             if isinstance(error, ClipError):  # whoever chose the file does not know where its copy was
-                raise ClipError(str(error).replace(str(path), name)) from error
+                raise ClipError(str(error).replace(printable(str(path)), name)) from error
             raise
         key = secrets.token_urlsafe(8)
         self._guests[key] = Guest(lock, path, facts, still)
