@@ -42,6 +42,7 @@ ENDS_S = 0.15  # of the stretch
 FRAME_QUANTILE = 70
 UNEVEN_CELLS = 3.0  # sd of the smoothing that takes even motion out
 LEAST_UNEVEN = 0.1  # in units of the noise
+AT_ONCE = 128  # moments worked together: more take memory and no less time
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
         whitened[k] = _matched(x, kernel, spectrum)
     gamma = 0.0 if tail[2] > SHADING_RESTLESS else settings.shading_weight
     z, spread = _pooled(whitened, noise, stretch)
+    del x, whitened  # here most memory is in use
     open_time = _open_time(stretch)
     moved = ways(z, gamma, stretch.valid)
     lift = np.array([_lift(one, open_time) for one in moved])
@@ -329,7 +331,13 @@ def ways(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:
 
     Skin over a twitch bulges or dimples: its parts go several ways, and the mean of the vectors tells little of it.
     """
-    return np.stack([*(combine(one, gamma) for one in z), combine_strain(z[0], gamma, valid)])
+    out = np.empty((STRAIN + 1, *z.shape[2:]), np.float32)
+    for first in range(0, z.shape[2], AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        for width, one in enumerate(z):
+            out[width, part] = combine(one[:, part], gamma)
+        out[STRAIN, part] = combine_strain(z[0][:, part], gamma, valid)
+    return out
 
 
 def combine_strain(z: FloatArray, gamma: float, valid: BoolArray) -> FloatArray:

@@ -190,7 +190,7 @@ def _in_view(trace: MotionTrace, rows: slice, take: _Resampler) -> BoolArray:
     """(N, R, C): cell centers whose source lies well inside of the frame."""
     grid_rows, grid_cols = trace.geometry.shape
     row, col = np.mgrid[0:grid_rows, 0:grid_cols]
-    xy = trace.geometry.cells_to_analysis(np.stack([row, col], axis=-1)).astype(np.float32)
+    xy = trace.geometry.cells_to_analysis(np.stack([row, col], axis=-1))
     affine = take(trace.affine[rows].astype(np.float32))[:, :2, :, None, None]
     margin = EDGE_CELLS * trace.geometry.cell_px
     inside = np.ones((len(affine), grid_rows, grid_cols), bool)
