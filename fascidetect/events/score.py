@@ -103,7 +103,8 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     """
     noise = cell_noise(stretch, cell_px)
     tail = _tail_factor(stretch, noise)
-    whitened = np.empty_like(stretch.data)
+    z = np.empty((len(SIGMAS_CELLS), *stretch.data.shape), np.float32)
+    spread = np.empty((len(SIGMAS_CELLS), *noise.shape), np.float32)
     step = stretch.interval_s
     kernel = twitch_kernel(settings.tau_s, step)
     spectra = []
@@ -115,14 +116,14 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
         x /= _frame_noise(x, stretch)[:, None, None]
         spectrum = _noise_spectrum(x, stretch.valid, step, settings.lowcut_hz)
         spectra.append(spectrum)
-        whitened[k] = _matched(x, kernel, spectrum)
+        spread[:, k] = _pool(_matched(x, kernel, spectrum).astype(np.float32), noise[k], stretch, z[:, k])
+    del x  # from here on most memory is in use
     gamma = 0.0 if tail[2] > SHADING_RESTLESS else settings.shading_weight
-    z, spread = _pooled(whitened, noise, stretch)
-    del x, whitened  # here most memory is in use
     open_time = _open_time(stretch)
     moved = ways(z, gamma, stretch.valid)
     lift = np.array([_lift(one, open_time) for one in moved])
-    q = np.einsum("wnrc,w->wnrc", moved, lift.astype(np.float32)).max(axis=0)
+    moved *= lift[:, None, None, None].astype(np.float32)
+    q = moved.max(axis=0)
     del moved
     frame_level = _frame_level(_uneven_motion(z[0]), stretch)
     q /= frame_level[:, None, None]
@@ -278,32 +279,35 @@ def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatAr
     return np.where(valid, best, 0)
 
 
-def _pooled(whitened: FloatArray, noise: FloatArray, stretch: Stretch) -> tuple[FloatArray, FloatArray]:
-    """Smooth over cells at two widths and divide by the robust sd that is left.
+def _pool(whitened: FloatArray, noise: FloatArray, stretch: Stretch, out: FloatArray) -> FloatArray:
+    """Smooth one channel (N, R, C) over cells at each width and divide by the robust sd that is left.
+
+    Parameters
+    ----------
+    noise
+        (R, C), of the channel.
+    out
+        (2, N, R, C), filled with the outcome.
 
     Returns
     -------
-    tuple
-        z (2, 3, N, R, C) and the sd (2, 3, R, C).
+    FloatArray
+        The sd, (2, R, C).
     """
     from scipy.ndimage import gaussian_filter
 
-    n, (rows, cols) = len(stretch.time_s), stretch.valid.shape
-    out = np.empty((len(SIGMAS_CELLS), N_CHANNELS, n, rows, cols), np.float32)
-    spread = np.ones((len(SIGMAS_CELLS), N_CHANNELS, rows, cols), np.float32)
+    spread = np.ones((len(out), *noise.shape), np.float32)
     partly = stretch.valid & (stretch.seen.mean(axis=0) < 0.99)
-    for k in range(N_CHANNELS):
-        weight = (stretch.valid / noise[k]).astype(np.float32)
-        for s, sigma in enumerate(SIGMAS_CELLS):
-            norm = gaussian_filter(weight, sigma, mode="constant", truncate=TRUNCATE)
-            norm = np.where(stretch.valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
-            target = out[s, k]
-            np.multiply(whitened[k], weight, out=target)
-            gaussian_filter(target, (0, sigma, sigma), mode="constant", truncate=TRUNCATE, output=target)
-            target *= norm
-            spread[s, k] = _spread(target, stretch.valid, partly)
-            target /= spread[s, k]
-    return out, spread
+    weight = (stretch.valid / noise).astype(np.float32)
+    for s, (sigma, target) in enumerate(zip(SIGMAS_CELLS, out, strict=True)):
+        norm = gaussian_filter(weight, sigma, mode="constant", truncate=TRUNCATE)
+        norm = np.where(stretch.valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
+        np.multiply(whitened, weight, out=target)
+        gaussian_filter(target, (0, sigma, sigma), mode="constant", truncate=TRUNCATE, output=target)
+        np.multiply(target, norm, out=target)
+        spread[s] = _spread(target, stretch.valid, partly)
+        np.divide(target, spread[s], out=target)
+    return spread
 
 
 def _spread(z: FloatArray, valid: BoolArray, partly: BoolArray) -> FloatArray:
@@ -382,9 +386,12 @@ def _uneven_motion(z: FloatArray) -> FloatArray:
     """
     from scipy.ndimage import gaussian_filter
 
-    smooth = [gaussian_filter(channel, (0, UNEVEN_CELLS, UNEVEN_CELLS), mode="nearest") for channel in z[:2]]
-    uneven = np.hypot(z[0] - smooth[0], z[1] - smooth[1])
-    return np.asarray(uneven / np.maximum(median(uneven, axis=0), LEAST_UNEVEN))
+    rest = [gaussian_filter(channel, (0, UNEVEN_CELLS, UNEVEN_CELLS), mode="nearest") for channel in z[:2]]
+    for channel, smooth in zip(z[:2], rest, strict=True):
+        np.subtract(channel, smooth, out=smooth)
+    uneven = np.hypot(rest[0], rest[1], out=rest[0])
+    uneven /= np.maximum(median(uneven, axis=0), LEAST_UNEVEN)
+    return np.asarray(uneven)
 
 
 def _frame_level(uneven: FloatArray, stretch: Stretch) -> FloatArray:
