@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -321,9 +322,11 @@ def test_the_sample_with_twitches_gives_what_it_holds():
     result, truth = analyze(SAMPLES / "calf-twitches.mp4"), load_truth(SAMPLES / "calf-twitches.mp4")
     shown = (SAMPLES.parent / "docs" / "tutorial.md").read_text(encoding="utf-8").splitlines()
     said = summarize(result).splitlines()
-    faint = [line for line in said if line.startswith("Seen and not counted")]  # one more or less on another processor
-    assert len(faint) == 1
-    assert set(said) - set(faint) <= set(shown)
+    (faint,), (told,) = ([one for one in text if one.startswith("Seen and not counted")] for text in (said, shown))
+    assert set(said) - {faint} <= set(shown)
+    assert re.sub(r"\d+", "n", faint) == re.sub(r"\d+", "n", told)
+    counts = np.array([[int(n) for n in re.findall(r"\d+", line)] for line in (faint, told)])
+    assert np.abs(np.diff(counts, axis=0)).sum() <= 1  # on another processor one of the faintest may be more or less
     hits = match([e.peak_s for e in truth.events], [e.peak_s for e in result.events], 0.15)
     assert result.quality.verdict == "ok"
     assert len(hits) >= 5

@@ -105,6 +105,7 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     tail = _tail_factor(stretch, noise)
     z = np.empty((len(SIGMAS_CELLS), *stretch.data.shape), np.float32)
     spread = np.empty((len(SIGMAS_CELLS), *noise.shape), np.float32)
+    partly = stretch.valid & (stretch.seen.mean(axis=0) < 0.99)
     step = stretch.interval_s
     kernel = twitch_kernel(settings.tau_s, step)
     spectra = []
@@ -116,7 +117,9 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
         x /= _frame_noise(x, stretch)[:, None, None]
         spectrum = _noise_spectrum(x, stretch.valid, step, settings.lowcut_hz)
         spectra.append(spectrum)
-        spread[:, k] = _pool(_matched(x, kernel, spectrum).astype(np.float32), noise[k], stretch, z[:, k])
+        spread[:, k] = _pool(
+            _matched(x, kernel, spectrum).astype(np.float32), noise[k], (stretch.valid, partly), z[:, k]
+        )
     del x  # from here on most memory is in use
     gamma = 0.0 if tail[2] > SHADING_RESTLESS else settings.shading_weight
     open_time = _open_time(stretch)
@@ -279,13 +282,15 @@ def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatAr
     return np.where(valid, best, 0)
 
 
-def _pool(whitened: FloatArray, noise: FloatArray, stretch: Stretch, out: FloatArray) -> FloatArray:
+def _pool(whitened: FloatArray, noise: FloatArray, cells: tuple[BoolArray, BoolArray], out: FloatArray) -> FloatArray:
     """Smooth one channel (N, R, C) over cells at each width and divide by the robust sd that is left.
 
     Parameters
     ----------
     noise
         (R, C), of the channel.
+    cells
+        (R, C) those in which events are sought, and those of them that are not seen all the time.
     out
         (2, N, R, C), filled with the outcome.
 
@@ -297,15 +302,15 @@ def _pool(whitened: FloatArray, noise: FloatArray, stretch: Stretch, out: FloatA
     from scipy.ndimage import gaussian_filter
 
     spread = np.ones((len(out), *noise.shape), np.float32)
-    partly = stretch.valid & (stretch.seen.mean(axis=0) < 0.99)
-    weight = (stretch.valid / noise).astype(np.float32)
+    valid, partly = cells
+    weight = (valid / noise).astype(np.float32)
     for s, (sigma, target) in enumerate(zip(SIGMAS_CELLS, out, strict=True)):
         norm = gaussian_filter(weight, sigma, mode="constant", truncate=TRUNCATE)
-        norm = np.where(stretch.valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
+        norm = np.where(valid, 1 / np.maximum(norm, 1e-9), 0).astype(np.float32)
         np.multiply(whitened, weight, out=target)
         gaussian_filter(target, (0, sigma, sigma), mode="constant", truncate=TRUNCATE, output=target)
         np.multiply(target, norm, out=target)
-        spread[s] = _spread(target, stretch.valid, partly)
+        spread[s] = _spread(target, valid, partly)
         np.divide(target, spread[s], out=target)
     return spread
 

@@ -173,8 +173,10 @@ class MotionMeter:
     def _prepare(self, reference: Pair) -> _Against:
         """Make everything that depends on the reference and the subject anew."""
         mask, last = self._votes.subject().mask, self._against
-        same = last is not None and np.array_equal(mask, last.mask)
-        weight = last.weight if last is not None and same else subject_weight(mask, self._geometry)
+        if last is not None and np.array_equal(mask, last.mask):
+            weight = last.weight
+        else:
+            weight = subject_weight(mask, self._geometry)
         share = cell_mean(weight, self._geometry.cell_px)
         system = make_system(reference.contrast, weight, self._geometry.cell_px, self._settings)
         trust = share * system.texture / (system.texture + system.ridge)

@@ -10,9 +10,7 @@ import io
 import json
 import math
 import tempfile
-import tokenize
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +18,7 @@ from typing import IO, Any
 import msgspec
 import numpy as np
 
-from fascidetect.arrays import check_sizes, text_in
+from fascidetect.arrays import BROKEN, check_sizes, text_in
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, FloatArray, Geometry, MotionTrace, release
 
@@ -154,12 +152,6 @@ _GAPS = ("residual_level",)
 
 _BESIDES = {"schema_version": ("U", 0), "facts": ("U", 0), "cell_px": ("iu", 0), "size_px": ("iu", 1)}
 
-_BROKEN = (
-    *(OSError, EOFError, ValueError, KeyError, TypeError, OverflowError, MemoryError, RuntimeError, SyntaxError),
-    *(zlib.error, zipfile.BadZipFile, msgspec.MsgspecError, tokenize.TokenError),
-)
-"""What zipfile and numpy may say of a damaged file."""
-
 
 def load_trace(path: Path) -> MotionTrace:
     """Read what `save_trace` wrote.
@@ -176,7 +168,7 @@ def load_trace(path: Path) -> MotionTrace:
         if version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".")[0]:
             raise FasciError(f"{path.name} has schema {version}, this program reads {SCHEMA_VERSION}")
         return _trace_from(arrays)
-    except _BROKEN as error:
+    except (*BROKEN, msgspec.MsgspecError) as error:
         what = (str(error) or type(error).__name__).splitlines()[0]
         raise FasciError(f"cannot read {path.name} as a motion trace ({what}); analyze the clip again") from error
 
