@@ -15,10 +15,38 @@ A clip that can be read but not judged is no error: it is a `Result` whose verdi
 ``cannot_analyze``.
 """
 
+import errno
+
+_CV_NO_MEMORY = -4
+"""OpenCV's `Error::StsNoMem`."""
+
+_LOADER_SAYS = ("cannot map", "failed to map", "cannot allocate", "cannot create")
+"""What the dynamic linker of glibc says where a library does not fit."""
+
 
 def printable(text: str) -> str:
     """One line: what cannot be shown, such as line breaks and escapes in a file name, becomes ``?``."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error is how Python, the system or a library says that memory has run out.
+
+    Few raise `MemoryError`: the interpreter itself may fail with no error set, a library cannot be loaded, a
+    thread is not started (which FFmpeg calls EAGAIN).
+    """
+    match error:
+        case MemoryError():
+            return True
+        case SystemError():
+            return "without exception set" in str(error) or "without setting an exception" in str(error)
+        case OSError():
+            return error.errno in (errno.ENOMEM, errno.EAGAIN)
+        case ImportError():
+            return any(words in str(error) for words in _LOADER_SAYS)
+        case RuntimeError():
+            return "can't start new thread" in str(error) or "bad_alloc" in str(error)
+    return getattr(error, "code", None) == _CV_NO_MEMORY and type(error).__module__ == "cv2"
 
 
 class FasciError(Exception):

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from fascidetect import __version__
 from fascidetect.batch.task import Task
-from fascidetect.errors import FasciError
+from fascidetect.errors import FasciError, lacks_memory
 
 _EVERY_S = 0.2
 _PATIENCE_S = 5.0
@@ -56,7 +56,9 @@ def _do(task: Task, out: BinaryIO) -> str:
         analyze_to_folder(Path(task.path), Path(task.folder), task.settings, force=True, progress=progress)
     except FasciError as error:
         return str(error)
-    except MemoryError:
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
         return "not enough memory; try fewer --jobs"
     with contextlib.suppress(FasciError):  # a review that cannot be read says so where it is looked at
         renew_result(Path(task.folder))

@@ -13,7 +13,7 @@ import click
 
 from fascidetect import __version__
 from fascidetect.cli.say import complain
-from fascidetect.errors import FasciError, SettingsError
+from fascidetect.errors import FasciError, SettingsError, lacks_memory
 from fascidetect.notice import NOTICE
 
 EXIT_FAILED = 1
@@ -119,15 +119,17 @@ class Commands(click.Group):
         except FasciError as error:
             complain(error)
             ctx.exit(EXIT_FAILED)
-        except MemoryError:
-            complain("not enough memory; close other programs, or analyze a part with --from and --to")
-            ctx.exit(EXIT_FAILED)
         except Terminated:
             complain("ended from outside; nothing was half-written")
             ctx.exit(EXIT_TERMINATED)
         except KeyboardInterrupt:
             complain("interrupted; nothing was half-written")
             ctx.exit(EXIT_INTERRUPTED)
+        except Exception as error:
+            if not lacks_memory(error):
+                raise
+            complain("not enough memory; close other programs, or analyze a part with --from and --to")
+            ctx.exit(EXIT_FAILED)
 
 
 def _keep_lines(command: click.Command) -> click.Command:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import cv2
 
-from fascidetect.errors import FasciError
+from fascidetect.errors import FasciError, lacks_memory
 from fascidetect.video import messages
 from fascidetect.video.messages import Alive, AskFrames, Ended, Failed, GotFrame, GotPicture, Opened, Pixels, Request
 from fascidetect.video.reader import Clip
@@ -36,10 +36,11 @@ def main() -> None:
         os._exit(1)
     except FasciError as error:
         messages.send(answers, Failed(type(error).__name__, os.fsencode(str(error))))
-    except MemoryError:
-        messages.send(answers, Failed("MemoryError", b""))
-    except Exception:  # noqa: BLE001 - a bug: told with its traceback by the parent
-        messages.send(answers, Failed("", os.fsencode(traceback.format_exc())))
+    except Exception as error:  # noqa: BLE001 - a bug: told with its traceback by the parent
+        if lacks_memory(error):
+            messages.send(answers, Failed("MemoryError", b""))
+        else:
+            messages.send(answers, Failed("", os.fsencode(traceback.format_exc())))
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from fascidetect.errors import ClipNotFound, NoFrames, NotAClip
+from fascidetect.errors import ClipNotFound, NoFrames, NotAClip, lacks_memory
 
 FORMATS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read. Playlists, concat scripts and the like name other files: never opened."""
@@ -56,6 +56,8 @@ class Trouble:
         Times the container could not be read on.
     undecodable
         Packets that the decoder refused.
+    starved
+        Of these, for want of memory.
     decoded
         Frames that came out.
     corrupt
@@ -72,6 +74,7 @@ class Trouble:
 
     unreadable: int = 0
     undecodable: int = 0
+    starved: int = 0
     decoded: int = 0
     corrupt: int = 0
     resized: int = 0
@@ -198,8 +201,9 @@ def decoded(container: InputContainer, stream: VideoStream, trouble: Trouble) ->
 def _decode(stream: VideoStream, packet: VideoPacket | None, trouble: Trouble) -> list[VideoFrame]:
     try:
         frames = stream.decode(packet)
-    except FFmpegError:
+    except FFmpegError as error:
         trouble.undecodable += 1
+        trouble.starved += lacks_memory(error)
         return []
     trouble.decoded += len(frames)
     trouble.corrupt += sum(frame.is_corrupt for frame in frames)

@@ -85,6 +85,8 @@ def look(container: InputContainer, stream: VideoStream, path: Path) -> Look:
         tick = stamp(frame)
         if tick is not None:
             ticks.append(tick)
+    if first is None and trouble.starved:
+        raise MemoryError
     if first is None:
         raise NoFrames(f"not one picture of {path} could be decoded; if it plays elsewhere, convert it to H.264 MP4")
     upright, skewed = _orientation(first, stream)
