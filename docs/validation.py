@@ -145,9 +145,12 @@ def _baselines(tree: dict[str, Any]) -> Iterator[str]:
     if not tree.get("baselines"):
         return
     yield "\n## Beside simpler methods\n"
-    yield "On the same clips, scored by the same code; `benchmarks/README.md` says what they are.\n"
+    methods = {"**fascidetect**": tree["clips"], **tree["baselines"]}
+    seen = set.intersection(*map(set, methods.values()))
+    yield f"On the same {len(seen)} clips, scored by the same code; `benchmarks/README.md` says what they are.\n"
     yield "| method | hits | false | F1 | false in quiet clips |\n|---|---|---|---|---|"
-    for name, clips in {"**fascidetect**": tree["clips"], **tree["baselines"]}.items():
+    for name, held in methods.items():
+        clips = {clip: sums for clip, sums in held.items() if clip in seen}
         sums = {key: sum(c[key] for c in clips.values()) for key in ("n_true", "n_found", "n_hits")}
         f1 = 2 * sums["n_hits"] / max(1, sums["n_true"] + sums["n_found"])
         false = sums["n_found"] - sums["n_hits"]

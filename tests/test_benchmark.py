@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from fascidetect.evaluate import Tally
+from fascidetect.evaluate.tally import Known, Misfit
 from fascidetect.phantom import Camera, Recipe, Scene
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits", "filming")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,29 @@ def test_runs_can_be_read_and_compared(bench):
     now = [replace(c, tallies={**c.tallies, 0.25: better}) for c in clips]
     assert "0.50 (0.50..0.50)" in report.against(old, now)
     assert "shares no clip" in report.against(old, [replace(c, sha256="other") for c in clips])
+
+
+def test_a_run_goes_on_from_an_earlier_one_of_the_same_detector(bench, tmp_path):
+    parts, outcome = bench["parts"], bench["jobs"].Outcome
+    misfit = Misfit(0.01, 0.02, None, 1.1)
+    tally = Tally(1, 1, 2, 1, clip_s=20.0, usable_s=19.5, known=(Known(1.5, None, True),), misfits=(misfit,))
+    a, b, c = (
+        outcome("still", f"report-still-{k}", False, str(k), {0.25: tally}, "ok", "x", False, 1.0, ((0.9, True),))
+        for k in range(3)
+    )
+    file = tmp_path / "earlier.json"
+    file.write_text(json.dumps({"outcomes": parts.outcomes_tree([a, b], {"other": [a]})}))
+    before = parts.earlier(file)
+    assert before == {"fascidetect": [a, b], "other": [a]}
+    assert parts.joined(before["fascidetect"], [c, b]) == [a, b, c]
+    assert parts.joined([], [b]) == [b]
+    with pytest.raises(SystemExit, match="shares no clip"):
+        parts.joined([a], [b])
+    with pytest.raises(SystemExit, match="1 of 1 clips come out otherwise"):
+        parts.joined([a], [replace(a, tallies={0.25: replace(tally, n_found=3)})])
+    file.write_text("{}")
+    with pytest.raises(SystemExit, match="older version"):
+        parts.earlier(file)
 
 
 def test_limits_are_tried_with_enough_twitches_on_both_sides_of_them(bench):

@@ -16,6 +16,7 @@ from typing import TypeVar
 import confidence
 import filming
 import limits
+import parts
 import realism
 import report
 import store
@@ -48,6 +49,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         help="also put known twitches into the clips of this folder; with --realism: compare with them",
     )
     parser.add_argument("--against", type=Path, metavar="OLD.json", help="compare with an earlier run, clip by clip")
+    parser.add_argument(
+        "--onto", type=Path, metavar="OLD.json", help="go on from an earlier run: take over the clips that only it made"
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--remake", action="store_true", help="draw clips anew that an older phantom has drawn")
@@ -189,7 +193,7 @@ def choice(asked: argparse.Namespace) -> str:
     named = [f"groups {', '.join(asked.groups)}"] if asked.groups else []
     of_each = f"the first {asked.clips} with and the first {asked.clips} without twitches of each group"
     few = ["quick"] if asked.quick else [of_each] if asked.clips else []
-    words = few + named + (["those drawn so far"] if asked.drawn else [])
+    words = few + named + (["those drawn so far"] if asked.drawn else []) + (["and earlier ones"] if asked.onto else [])
     return f" ({'; '.join(words)})" if words else ""
 
 
@@ -201,6 +205,7 @@ def command(asked: argparse.Namespace) -> str:
     words += ["--real DIR"] if asked.real else []
     words += [f"--baselines {asked.baselines}"] if asked.baselines else []
     words += ["--dvr-scan PROGRAM"] if asked.dvr_scan else []
+    words += ["--onto EARLIER.json"] if asked.onto else []
     return " ".join(words)
 
 
@@ -231,7 +236,8 @@ def main() -> int:
     jobs = jobs_of(asked)
     if not jobs:
         raise SystemExit("no clip of these was drawn before: leave out --drawn")
-    found = scored(jobs, asked.jobs)
+    before = parts.earlier(asked.onto) if asked.onto else {}
+    found = parts.joined(before.pop(parts.OURS, []), scored(jobs, asked.jobs))
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
     made_clips = [o for o in found if o.group != REAL]
@@ -244,14 +250,17 @@ def main() -> int:
     print(f"\nis the confidence a probability?\n{report.calibration_table(report.calibration(made_clips))}")
     print(report.notes(found), end="")
     tree = report.tree(asked.side, [*rows, total], found, choice(asked), command(asked))
-    if asked.methods:
-        theirs = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
-        print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(asked.methods)}")
+    new = {name: next(iter(held.values())) for name, held in rivals(asked, jobs)}
+    theirs = {**before, **{name: parts.joined(before.get(name, []), outcomes) for name, outcomes in new.items()}}
+    if theirs:
+        told_of = [method for method in METHODS if method.name in theirs or method in asked.methods]
+        print(f"\n{versus.table(found, theirs, order)}\n\n{versus.notes(told_of)}")
         tree["baselines"] = {name: report.clips_tree(outcomes) for name, outcomes in theirs.items()}
     if asked.against:
         print(report.against(json.loads(asked.against.read_text()), found))
     if asked.output:
-        asked.output.write_text(json.dumps(tree, indent=1) + "\n")
+        tree["outcomes"] = parts.outcomes_tree(found, theirs)
+        asked.output.write_text(json.dumps(tree, separators=(",", ":")) + "\n")
     return 0
 
 

@@ -56,7 +56,14 @@ def duels(ours: Sequence[Outcome], theirs: Sequence[Outcome], order: Sequence[st
 
 
 def table(ours: Sequence[Outcome], theirs: Mapping[str, Sequence[Outcome]], order: Sequence[str]) -> str:
-    """F1 of each group and method, and false events per minute of the clips without twitches in brackets."""
+    """F1 of each group and method, and false events per minute of the clips without twitches in brackets.
+
+    Of the clips that all of them have seen.
+    """
+    seen = set.intersection(*({o.name for o in some} for some in (ours, *theirs.values())))
+    ours = [o for o in ours if o.name in seen]
+    theirs = {name: [o for o in some if o.name in seen] for name, some in theirs.items()}
+    order = [group for group in order if any(o.group == group for o in ours)]
     columns = {name: list(duels(ours, outcomes, order)) for name, outcomes in theirs.items()}
     lines = [("group", "true", OURS, *columns)]
     for k, group in enumerate([*order, "all"]):

@@ -1,0 +1,45 @@
+"""A run made in parts: what an earlier one found is taken over, if it was the same detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jobs import Outcome
+
+OURS = "fascidetect"
+
+
+def outcomes_tree(ours: Sequence[Outcome], theirs: Mapping[str, Sequence[Outcome]]) -> dict[str, Any]:
+    """All that a later run needs to go on from this one, by method."""
+    return msgspec.to_builtins({OURS: list(ours), **{name: list(some) for name, some in theirs.items()}}, str_keys=True)
+
+
+def earlier(path: Path) -> dict[str, list[Outcome]]:
+    """Read what `outcomes_tree` gave from the file of a run."""
+    held = msgspec.json.decode(path.read_bytes()).get("outcomes")
+    if not held:
+        raise SystemExit(f"{path} does not hold what --onto needs: it was written by an older version")
+    return msgspec.convert(held, dict[str, list[Outcome]], strict=False)
+
+
+def joined(before: Sequence[Outcome], now: Sequence[Outcome]) -> list[Outcome]:
+    """Both together.
+
+    Clips that both made must have come out alike, and there must be some: by them one knows that what was measured
+    in between is the same, whatever was changed in the code.
+    """
+    if not before:
+        return list(now)
+    new = {o.name: o for o in now}
+    shared = [o for o in before if o.name in new]
+    if not shared:
+        raise SystemExit("the earlier run shares no clip with this one: so nobody knows whether they are alike")
+    other = [o.name for o in shared if (o.sha256, o.tallies) != (new[o.name].sha256, new[o.name].tallies)]
+    if other:
+        raise SystemExit(
+            f"{len(other)} of {len(shared)} clips come out otherwise than in the earlier run: {other[0]} ..."
+        )
+    return sorted([*(o for o in before if o.name not in new), *now], key=lambda o: o.name)
