@@ -113,6 +113,19 @@ def test_a_video_that_was_not_brought_along_is_missed_in_words(open_page, shown)
     assert "same folder" in page.locator("#no-video").inner_text()
 
 
+def test_without_an_overlay_the_movements_are_listed_beside_the_still(open_page, shown):
+    write_report(replace(read_page(shown / "report.html"), video=None), shown)
+    page = open_page(report_of(shown))
+    assert page.locator("video").count() == 0
+    rows, still = page.locator("ol.rows").bounding_box(), page.locator(".where .still").first.bounding_box()
+    shown_px = page.locator(".movements .scrolling").evaluate("list => list.clientHeight")
+    assert shown_px > min(150, rows["height"])
+    assert rows["x"] > still["x"] + still["width"]
+    page.keyboard.press("n")
+    assert page.locator("li.chosen .jump").inner_text() == "1"
+    assert "Space plays" not in page.locator(".keys").inner_text()
+
+
 def test_a_script_in_a_name_is_text(open_page, shown):
     label = "</script><script>window.hurt = 1</script><img src=x onerror='window.hurt = 1'>"
     page = read_page(shown / "report.html")
