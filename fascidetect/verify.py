@@ -48,7 +48,9 @@ SIZES = (0.3, 3.0)
 LARGEST_PX = 5.0
 """... but not beyond this, in analysis_px."""
 
-RADIUS_CELLS = (2.0, 4.5)
+RADIUS_CELLS = (1.2, 2.4)
+"""At half the height: around that of the usual twitch, for which the limit is told."""
+
 RISE_S = (0.05, 0.12)
 SHAPES: tuple[Shape, ...] = ("exponential", "raised_cosine", "biphasic")
 KINDS: tuple[Kind, ...] = ("shift", "bulge", "dimple")

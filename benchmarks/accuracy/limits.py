@@ -1,7 +1,7 @@
 """Whether the detection limit that a clip is told is the one that it has.
 
 One clip for each of some groups, with many twitches from far below to far above the limit: a curve
-fitted to what was found of them is the truth. They are drawn before the codec, as in life; with
+fitted to what was found of them in usable time is the truth. They are drawn before the codec, as in life; with
 ``--verify`` those are tried, too, that `fascidetect analyze --verify-limit` puts in after it.
 """
 
@@ -25,6 +25,7 @@ from fascidetect.phantom import scatter
 from fascidetect.result import make_result
 from fascidetect.settings import Settings
 from fascidetect.statistics import logistic_curve
+from fascidetect.truth import Ignored
 from fascidetect.verify import verify_limit
 
 CHOSEN = (
@@ -105,7 +106,8 @@ def limits_of(task: LimitTask) -> Limits:
     trace = store.trace_of(path, truth.sha256)
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)
     result = make_result(trace, windows, settings)
-    tally, clip = score_clip(found_in(result), truth), trace.clip
+    lost = tuple(Ignored(one.start_s, one.end_s, one.reason) for one in result.quality.unusable)
+    tally, clip = score_clip(found_in(result), replace(truth, ignore=(*truth.ignore, *lost))), trace.clip
     unit = LINES / min(clip.width_px, clip.height_px)
     sizes = np.array([known.amplitude_720px for known in tally.known], dtype=float)
     true = [math.exp(v) for v in logistic_curve(np.log(sizes), np.array([known.hit for known in tally.known]))]

@@ -11,8 +11,8 @@ from fascidetect.events.reject import FAINTEST_PX
 from fascidetect.events.seek import Window
 from fascidetect.model import BoolArray, FloatArray
 
-CENTER = 1.4
-"""Score, in thresholds, at which half of the usual twitches are found: some vary, and some are rejected."""
+CENTER = 1.8
+"""Score, in thresholds, at which half of the usual twitches are found: some have two lobes, some are rejected."""
 
 SLOPE = 3.5
 """How fast the share that is found rises with the logarithm of the amplitude."""

@@ -34,7 +34,8 @@ TRUNCATE = 2.5  # sd at which the smoothing over cells is cut off
 CHI3_MEDIAN = 1.54
 STRAIN_CELLS = 1.75  # sd of the neighborhood over which skin may move apart or together
 NEIGHBORHOOD_CELLS = 1 + math.ceil(TRUNCATE * STRAIN_CELLS)  # farther cells have no part in a height
-USUAL_CELLS = 2.5  # sd of the usual twitch in space, for the smallest visible movement
+USUAL_CELLS = 1.5  # sd of the usual twitch in space, for the smallest visible movement: 1 cm wide where 20 cm are seen
+MEASURED_CELLS = 1.04  # sd of what one displacement is measured over: the window of the flow, and the cell itself
 RESPONSE_S = 0.9
 RESPONSE_TAUS_S = (0.03, 0.05, 0.085, 0.14)
 GUARD_S = 0.3  # around lost view
@@ -277,7 +278,7 @@ def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatAr
     per_px = 0.5 * (1 / (noise[0] * tail[0]) + 1 / (noise[1] * tail[1]))
     best = np.zeros(valid.shape)
     for s, sigma in enumerate(SIGMAS_CELLS):
-        dilution = USUAL_CELLS**2 / (USUAL_CELLS**2 + sigma**2)
+        dilution = USUAL_CELLS**2 / (USUAL_CELLS**2 + MEASURED_CELLS**2 + sigma**2)
         best = np.maximum(best, lift[s] * dilution * per_px / (0.5 * (spread[s, 0] + spread[s, 1])))
     return np.where(valid, best, 0)
 
