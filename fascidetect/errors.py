@@ -17,11 +17,13 @@ A clip that can be read but not judged is no error: it is a `Result` whose verdi
 
 import errno
 
-_CV_NO_MEMORY = -4
-"""OpenCV's `Error::StsNoMem`."""
+_LOADER_SAYS = ("cannot map zero-fill pages", "failed to map segment", "cannot allocate", "cannot create")
+"""What the dynamic linker of glibc says where a library does not fit ..."""
 
-_LOADER_SAYS = ("cannot map", "failed to map", "cannot allocate", "cannot create")
-"""What the dynamic linker of glibc says where a library does not fit."""
+_LOADER_MEANS_OTHERWISE = ("static TLS", "not permitted")
+"""... and where it says so for another reason."""
+
+_OPENCV_SAYS = ("Insufficient memory", "bad_alloc")
 
 
 def printable(text: str) -> str:
@@ -33,20 +35,22 @@ def lacks_memory(error: BaseException) -> bool:
     """Whether an error is how Python, the system or a library says that memory has run out.
 
     Few raise `MemoryError`: the interpreter itself may fail with no error set, a library cannot be loaded, a
-    thread is not started (which FFmpeg calls EAGAIN).
+    thread is not started.
     """
+    text = str(error)
     match error:
         case MemoryError():
             return True
         case SystemError():
-            return "without exception set" in str(error) or "without setting an exception" in str(error)
+            return "without exception set" in text or "without setting an exception" in text
         case OSError():
-            return error.errno in (errno.ENOMEM, errno.EAGAIN)
+            return error.errno == errno.ENOMEM
         case ImportError():
-            return any(words in str(error) for words in _LOADER_SAYS)
+            otherwise = any(words in text for words in _LOADER_MEANS_OTHERWISE)
+            return not otherwise and any(words in text for words in _LOADER_SAYS)
         case RuntimeError():
-            return "can't start new thread" in str(error) or "bad_alloc" in str(error)
-    return getattr(error, "code", None) == _CV_NO_MEMORY and type(error).__module__ == "cv2"
+            return "can't start new thread" in text or "bad_alloc" in text
+    return type(error).__module__ == "cv2" and any(words in text for words in _OPENCV_SAYS)
 
 
 class FasciError(Exception):

@@ -16,7 +16,17 @@ from fascidetect.errors import NotAClip
 from fascidetect.events.seek import Window, seek
 from fascidetect.events.store import Candidates, save_candidates
 from fascidetect.files import RESULT
-from fascidetect.model import ClipFacts, Geometry, MotionTrace, Progress, Registration, Result, Tried, VerifiedLimit
+from fascidetect.model import (
+    ClipFacts,
+    Frame,
+    Geometry,
+    MotionTrace,
+    Progress,
+    Registration,
+    Result,
+    Tried,
+    VerifiedLimit,
+)
 from fascidetect.motion.measure import measure_frames
 from fascidetect.motion.store import save_trace
 from fascidetect.report.compose import make_page
@@ -95,8 +105,11 @@ def measure(
         geometry = Geometry.plan(
             facts.width_px, facts.height_px, long_side_px=ask.width_px, cells_across=ask.cells_across
         )
-        frames = _watched(clip.frames(geometry), clip.n_expected, "measuring", progress)
-        trace = measure_frames(frames, facts, geometry, settings.clip.rois, ask)
+
+        def begin() -> Iterator[Frame]:
+            return _watched(clip.frames(geometry), clip.n_expected, "measuring", progress)
+
+        trace = measure_frames(begin, facts, geometry, settings.clip.rois, ask)
         lost, (rows, cols) = int(np.sum(~trace.ok)), geometry.shape
         working = f"{geometry.analysis_width_px} x {geometry.analysis_height_px} px"
         _log.info("measured %d frames at %s, %d x %d cells, area: %s", len(trace.ok), working, cols, rows, trace.area)

@@ -7,7 +7,7 @@ upper bound of what would be found of real twitches of that size.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -210,17 +210,15 @@ def _measured_with(
 ) -> MotionTrace:
     warp, first_s = Warp(Paths.of(trace, working=True), twitches), float(trace.time_s[0])
 
-    def twitched(frames: Iterable[Frame]) -> Iterator[Frame]:
-        for done, frame in enumerate(frames, 1):
+    def twitched() -> Iterator[Frame]:
+        for done, frame in enumerate(clip.frames(trace.geometry), 1):
             yield replace(frame, luma=warp(frame.luma, frame.time_s - first_s))
             progress(done)
 
     with open_clip(path, settings.clip, isolate=isolate) as clip:
         if clip.facts.sha256 != trace.clip.sha256:
             raise ClipError(f"{path} is not the clip that was analyzed")
-        return measure_frames(
-            twitched(clip.frames(trace.geometry)), trace.clip, trace.geometry, settings.clip.rois, settings.measure
-        )
+        return measure_frames(twitched, trace.clip, trace.geometry, settings.clip.rois, settings.measure)
 
 
 def _share_of(progress: Progress | None, number: int, passes: int, n_frames: int) -> Callable[[int], None]:

@@ -119,8 +119,12 @@ def test_a_run_goes_on_from_an_earlier_one_of_the_same_detector(bench, tmp_path)
     assert before == {"fascidetect": [a, b], "other": [a]}
     assert parts.joined(before["fascidetect"], [c, b]) == [a, b, c]
     assert parts.joined([], [b]) == [b]
+    assert parts.joined([a], [replace(a, pixels="y", wall_s=2.0)])[0].pixels == "y"
+    parts.check_shared([a, b], ["report-still-1"])
     with pytest.raises(SystemExit, match="shares no clip"):
-        parts.joined([a], [b])
+        parts.check_shared([a], ["report-still-1"])
+    with pytest.raises(SystemExit, match="1 of 1 clips come out otherwise"):
+        parts.joined([a], [replace(a, verdict="limited")])
     with pytest.raises(SystemExit, match="1 of 1 clips come out otherwise"):
         parts.joined([a], [replace(a, tallies={0.25: replace(tally, n_found=3)})])
     file.write_text("{}")

@@ -10,23 +10,17 @@ import pytest
 from fascidetect.errors import FasciError, lacks_memory
 
 
-def cv_error(code):
-    error = cv2.error("...")
-    error.code = code
-    return error
-
-
 @pytest.mark.parametrize(
     "error",
     [
         MemoryError(),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
-        OSError(errno.EAGAIN, "Resource temporarily unavailable"),
         SystemError("error return without exception set"),
         ImportError("some.so: failed to map segment from shared object"),
         ImportError("some.so: cannot map zero-fill pages"),
         RuntimeError("can't start new thread"),
-        cv_error(-4),
+        cv2.error("alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 1800000000 bytes"),
+        cv2.error("std::bad_alloc"),
     ],
 )
 def test_many_ways_to_say_that_memory_has_run_out(error):
@@ -38,9 +32,12 @@ def test_many_ways_to_say_that_memory_has_run_out(error):
     [
         OSError(errno.ENOSPC, "No space left on device"),
         SystemError("bad argument to internal function"),
+        OSError(errno.EAGAIN, "Resource temporarily unavailable"),
         ImportError("No module named 'some'"),
+        ImportError("some.so: cannot allocate memory in static TLS block"),
+        ImportError("some.so: failed to map segment from shared object: Operation not permitted"),
         RuntimeError("generator raised StopIteration"),
-        cv_error(-5),
+        cv2.error("resize.cpp:1: error: (-215:Assertion failed) !ssize.empty()"),
         FasciError("memory"),
     ],
 )

@@ -209,6 +209,14 @@ def command(asked: argparse.Namespace) -> str:
     return " ".join(words)
 
 
+def earlier(asked: argparse.Namespace, jobs: Sequence[Job]) -> dict[str, list[Outcome]]:
+    """What an earlier run found, by method; refused where nothing would tell whether it goes together with this one."""
+    before = parts.earlier(asked.onto) if asked.onto else {}
+    for name in (parts.OURS, *(method.name for method in asked.methods)):
+        parts.check_shared(before.get(name, []), (job.name for job in jobs))
+    return before
+
+
 def told(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -236,13 +244,13 @@ def main() -> int:
     jobs = jobs_of(asked)
     if not jobs:
         raise SystemExit("no clip of these was drawn before: leave out --drawn")
-    before = parts.earlier(asked.onto) if asked.onto else {}
+    before = earlier(asked, jobs)
     found = parts.joined(before.pop(parts.OURS, []), scored(jobs, asked.jobs))
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
     made_clips = [o for o in found if o.group != REAL]
     total = Row.of("all", made_clips or found)
-    print(f"side: {asked.side}{choice(asked)}; {len(found)} clips; pixels {found[0].pixels if found else '-'}\n")
+    print(f"side: {asked.side}{choice(asked)}; {len(found)} clips; pixels {', '.join({o.pixels: 0 for o in found})}\n")
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
     print(f"\nall made clips:\n{scores_table(total.scores)}")

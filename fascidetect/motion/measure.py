@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -87,9 +87,25 @@ class LocalGuess:
 
 
 class MotionMeter:
-    """Measures one frame after the other against a running-mean reference."""
+    """Measures one frame after the other against a running-mean reference.
 
-    def __init__(self, geometry: Geometry, interval_s: float, roi: BoolArray | None, settings: MeasureSettings) -> None:
+    Attributes
+    ----------
+    told_late
+        (R, C) cells at the depth of the middle, where that is known only now: the frames so far were registered to
+        more than what moves as one body. None where it is not known, or was from the start (`middle`).
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        interval_s: float,
+        roi: BoolArray | None,
+        settings: MeasureSettings,
+        *,
+        middle: BoolArray | None = None,
+    ) -> None:
+        self.told_late: BoolArray | None = None
         self._geometry = geometry
         self._settings = settings
         self._interval_s = interval_s
@@ -97,6 +113,8 @@ class MotionMeter:
         self._tracker = Tracker(self._size, interval_s, settings)
         self._votes = SubjectVotes(geometry, roi)
         self._depth = DepthVotes(geometry, interval_s)
+        if middle is not None:
+            self._votes.settle_depth(middle)
         self._untold = self._votes.untold
         self._guess = LocalGuess(geometry, interval_s)
         self._against: _Against | None = None
@@ -166,8 +184,8 @@ class MotionMeter:
     def _settle_depth(self, trust: FloatArray) -> None:
         """Where color tells nothing, look for two depths; once, for afterwards one of them is not measured."""
         middle = self._depth.middle(trust)
-        if middle is not None:
-            self._votes.settle_depth(middle)
+        if middle is not None and self._votes.settle_depth(middle):
+            self.told_late = middle
         self._untold = self._votes.untold
 
     def _prepare(self, reference: Pair) -> _Against:
@@ -278,8 +296,40 @@ def rasterize(rois: tuple[Roi, ...], geometry: Geometry) -> BoolArray | None:
     return canvas.astype(bool)
 
 
+class _Record:
+    """What is kept of the frames, as they come."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.displacement, self.residual = GrowingArray((*shape, 2)), GrowingArray((*shape, 2))
+        self.lit = GrowingArray(shape)
+        self._rows = array("d")  # of all frames, one after the other: objects would fill the memory in an hour
+
+    def add(self, frame: Frame, camera: CameraMotion, fault: Fault, motion: CellMotion) -> None:
+        """One more frame."""
+        told = (frame.time_s, frame.index, frame.key_frame, frame.repeated, FAULTS.index(fault))
+        self._rows.extend((*told, camera.gain, camera.ok, camera.residual, *camera.affine.flat))
+        self.displacement.append(motion.displacement_px)
+        self.lit.append(motion.shading_pct)
+        self.residual.append(motion.residual)
+
+    @property
+    def table(self) -> FloatArray:
+        """(N, 8 + 9): `TOLD`, and the transform."""
+        return np.array(self._rows).reshape(-1, len(TOLD) + 9)
+
+
+def _recorded(frames: Iterable[Frame], meter: MotionMeter, shape: tuple[int, int]) -> _Record:
+    """Measure frame after frame, until the end or until it is told that all so far should be measured otherwise."""
+    record = _Record(shape)
+    for frame in frames:
+        record.add(frame, *meter.step(frame))
+        if meter.told_late is not None:
+            break
+    return record
+
+
 def measure_frames(
-    frames: Iterable[Frame],
+    begin: Callable[[], Iterable[Frame]],
     clip: ClipFacts,
     geometry: Geometry,
     rois: tuple[Roi, ...],
@@ -289,8 +339,9 @@ def measure_frames(
 
     Parameters
     ----------
-    frames
-        In order of time, at ``geometry``'s working size.
+    begin
+        Gives the frames, in order of time, at ``geometry``'s working size. Where only their motion tells what lies
+        at another depth, they are asked for a second time, from the first one on.
     clip
         Facts of the file; its frame rate sets the pace of the reference.
     rois
@@ -308,28 +359,23 @@ def measure_frames(
     """
     cv2.setNumThreads(1)  # the pictures are small: threads cost more than they give
     interval_s = 1 / clip.median_fps if clip.median_fps > 0 else 1 / 30
-    meter = MotionMeter(geometry, interval_s, rasterize(rois, geometry), settings)
-    shape = geometry.shape
-    displacement, lit, residual = GrowingArray((*shape, 2)), GrowingArray(shape), GrowingArray((*shape, 2))
-    rows = array("d")  # of all frames, one after the other: objects would fill the memory in an hour
-    for frame in frames:
-        camera, fault, motion = meter.step(frame)
-        told = (frame.time_s, frame.index, frame.key_frame, frame.repeated, FAULTS.index(fault))
-        rows.extend((*told, camera.gain, camera.ok, camera.residual, *camera.affine.flat))
-        displacement.append(motion.displacement_px)
-        lit.append(motion.shading_pct)
-        residual.append(motion.residual)
-    outcome = meter.outcome
-    table = np.array(rows).reshape(-1, len(TOLD) + 9)
+    roi = rasterize(rois, geometry)
+    meter = MotionMeter(geometry, interval_s, roi, settings)
+    record = _recorded(begin(), meter, geometry.shape)
+    if meter.told_late is not None:
+        del record  # its files, which may be as large as those of the next one
+        meter = MotionMeter(geometry, interval_s, roi, settings, middle=meter.told_late)
+        record = _recorded(begin(), meter, geometry.shape)
+    outcome, table = meter.outcome, record.table
     column = dict(zip(TOLD, table[:, : len(TOLD)].T.copy(), strict=True))
     return MotionTrace(
         clip=clip,
         geometry=geometry,
         time_s=column["time_s"],
         frame_index=column["index"].astype(np.int64),
-        displacement_px=displacement.finish(),
-        shading_pct=lit.finish(),
-        residual=residual.finish(),
+        displacement_px=record.displacement.finish(),
+        shading_pct=record.lit.finish(),
+        residual=record.residual.finish(),
         affine=table[:, len(TOLD) :].reshape(-1, 3, 3),
         gain=column["gain"],
         ok=column["ok"].astype(bool),

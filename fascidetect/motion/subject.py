@@ -131,9 +131,10 @@ class SubjectVotes:
         """Whether nothing tells the subject from what lies behind it, yet."""
         return self._roi is None and self._middle is None and not _apart(self._skin())
 
-    def settle_depth(self, middle: BoolArray) -> None:
+    def settle_depth(self, middle: BoolArray) -> bool:
         """Say, once and for all, which cells (R, C) lie at the depth of the middle; specks alone settle nothing."""
         self._middle = _main_pieces(np.kron(middle, np.ones((POINTS_PER_CELL, POINTS_PER_CELL), bool)))
+        return self._middle is not None
 
     def look(self, luma: FloatArray, chroma: FloatArray, affine: FloatArray) -> None:
         """Add one picture, seen through `affine` (reference to picture, analysis_px)."""

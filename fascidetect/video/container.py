@@ -17,7 +17,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from fascidetect.errors import ClipNotFound, NoFrames, NotAClip, lacks_memory
+from fascidetect.errors import ClipNotFound, NoFrames, NotAClip
 
 FORMATS = "mov,matroska,avi,gif,mpegts,mpeg,flv,asf,ogg"
 """Containers that are read. Playlists, concat scripts and the like name other files: never opened."""
@@ -203,7 +203,7 @@ def _decode(stream: VideoStream, packet: VideoPacket | None, trouble: Trouble) -
         frames = stream.decode(packet)
     except FFmpegError as error:
         trouble.undecodable += 1
-        trouble.starved += lacks_memory(error)
+        trouble.starved += isinstance(error, (MemoryError, BlockingIOError))  # the latter: no thread could be started
         return []
     trouble.decoded += len(frames)
     trouble.corrupt += sum(frame.is_corrupt for frame in frames)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 import fascidetect.errors
-from fascidetect.errors import ClipError, FasciError
+from fascidetect.errors import ClipError, FasciError, NotAClip
 from fascidetect.model import ClipFacts, Frame, Geometry, Picture
 from fascidetect.settings import ClipSettings
 from fascidetect.video import messages
@@ -84,6 +84,7 @@ class IsolatedClip:
         self._first = Open(os.fsencode(self.path), settings, memory_bytes)
         self._patience_s = patience_s
         self._child: _Child | None = None
+        self._sha256 = ""
         self.facts: ClipFacts
         self.n_expected: int
         self.warnings: tuple[str, ...]
@@ -124,10 +125,13 @@ class IsolatedClip:
             opened = self._next(child)
             if not isinstance(opened, Opened):
                 raise self._crashed(child)
+            if self._sha256 not in ("", opened.facts.sha256):
+                raise NotAClip(f"{self.path} was replaced by another file while it was analyzed; analyze it again")
         except BaseException:
             child.kill()
             raise
         self._child = child
+        self._sha256 = opened.facts.sha256
         self.facts = replace(opened.facts, name=self.path.name)
         self.n_expected = opened.n_expected
         self.warnings = self.facts.warnings
@@ -163,7 +167,10 @@ class IsolatedClip:
             raise kind(text)
         if failed.error == "MemoryError":
             limit_gb = self._first.memory_bytes / 2**30
-            raise ClipError(f"reading {self.path} takes more than {limit_gb:.3g} GB of memory; export it at 4K or less")
+            raise ClipError(
+                f"reading {self.path} takes more than {limit_gb:.3g} GB of memory, or more than is free; "
+                "close other programs, or export it at 4K or less"
+            )
         raise RuntimeError(f"while decoding {self.path}:\n{text}")
 
     def _crashed(self, child: _Child) -> ClipError:

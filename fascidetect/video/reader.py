@@ -146,6 +146,7 @@ class Clip:
         return running
 
     def _frames(self, geometry: Geometry, chroma_every_s: float) -> Iterator[Frame]:
+        self._met.clear()  # whatever an earlier reading met, of which perhaps only a part was wanted
         trouble = Trouble()
         reduce = _Reducer(geometry, self._probe.upright, self._settings.from_s, chroma_every_s)
         previous: FloatArray | None = None
@@ -216,7 +217,7 @@ class Clip:
         """Warnings by kind, so that a second reading replaces those of the first."""
         n = trouble.decoded
         shown, expected = trouble.shown, self.n_expected
-        bad = trouble.undecodable + trouble.unreadable
+        bad = trouble.undecodable - trouble.starved + trouble.unreadable
         if ended and expected - shown > 1:
             yield (
                 "missing",
@@ -225,6 +226,8 @@ class Clip:
             )
         if bad:
             yield "bad", f"damaged places in the file that were left out: {bad}"
+        if trouble.starved:
+            yield "starved", f"{trouble.starved} pictures are missing for want of memory: close other programs"
         if trouble.repeated > MIN_REPEATED_SHARE * n:
             yield "repeated", f"{trouble.repeated} of {n} pictures repeat the one before exactly (duplicated or frozen)"
         for kind, what in _OF_FRAMES.items():

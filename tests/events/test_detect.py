@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from fascidetect.events.decide import decide
 from fascidetect.events.reject import FAINTEST_PX
+from fascidetect.events.score import MEASURED_CELLS, USUAL_CELLS
 from fascidetect.events.seek import seek
 from fascidetect.events.threshold import SENSITIVITY, clip_threshold
 from fascidetect.model import Unusable
@@ -285,7 +287,9 @@ def test_the_smallest_movement_that_is_promised_is_seen():
     """Half of the movements of the size that is given as the limit for half of the places are found, or more."""
     limit = found(make_trace(seed=1)).limit50_px
     assert 0.01 < limit < 0.5
-    bump = Bump(3.0, amplitude_px=1.3 * limit, turn_deg=30, radius_cells=2.5)  # some tolerance for the detector's model
+    wide = math.hypot(USUAL_CELLS, MEASURED_CELLS)  # what the measurement makes of the usual twitch
+    left = (USUAL_CELLS / wide) ** 2
+    bump = Bump(3.0, amplitude_px=left * limit, turn_deg=30, radius_cells=wide)
     hits = sum(len(peaks(make_trace([bump], seed=s, duration_s=6))) for s in range(8))
     assert hits >= 4
 

@@ -79,7 +79,7 @@ def measured(
 ) -> MotionTrace:
     """Trace of working pictures."""
     clip = facts(geometry, len(pictures), fps)
-    return measure_frames(frames(pictures, fps=fps), clip, geometry, rois, MeasureSettings())
+    return measure_frames(lambda: frames(pictures, fps=fps), clip, geometry, rois, MeasureSettings())
 
 
 def plan(recipe: Recipe) -> Geometry:
@@ -98,7 +98,7 @@ def skin_frames(recipe: Recipe, geometry: Geometry) -> Iterator[Frame]:
 def measured_skin(recipe: Recipe, *, rois: tuple[Roi, ...] = ()) -> MotionTrace:
     geometry = plan(recipe)
     clip = facts(geometry, round(recipe.duration_s * recipe.camera.fps), recipe.camera.fps)
-    return measure_frames(skin_frames(recipe, geometry), clip, geometry, rois, MeasureSettings())
+    return measure_frames(lambda: skin_frames(recipe, geometry), clip, geometry, rois, MeasureSettings())
 
 
 def plateau(geometry: Geometry, center_xy: tuple[float, float], radius_px: float, rim_px: float) -> FloatArray:

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.frames import GRID, Texture, measured, measured_skin, places, plan, plateau, shifted
+from helpers.frames import GRID, Texture, measured, measured_skin, places, plan, plateau, shifted, skin_frames
+from helpers.synthetic import facts
 
 from fascidetect.motion.cells import landing, warp
+from fascidetect.motion.measure import measure_frames
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
 from fascidetect.phantom.clip import truth_of
 from fascidetect.pipeline import measure
+from fascidetect.settings import MeasureSettings
 
 STILL_FRAMES = 15
 CENTER = 240.0, 130.0
@@ -155,13 +158,27 @@ def test_the_fit_follows_the_limb_and_not_what_lies_behind():
 def test_before_a_sheet_of_its_own_color_the_limb_is_told_by_its_depth():
     scene = Scene(limb_share=0.5, limb_angle_deg=0, parallax=0.6, background="linen", tone=0.2, texture=0.8)
     recipe = Recipe(4, 480, 270, 5.0, scene, Camera(fps=30), (), (Nuisance("shake", 1.5),))
-    trace = measured_skin(recipe)
+    geometry, begun = plan(recipe), []
+    shown = list(skin_frames(recipe, geometry))
+
+    def begin():
+        begun.append(len(begun))
+        return iter(shown)
+
+    trace = measure_frames(begin, facts(geometry, len(shown), 30.0), geometry, (), MeasureSettings())
+    assert begun == [0, 1], "once it is told, all is measured again"
+    assert trace.time_s.tolist() == [frame.time_s for frame in shown]
     assert trace.area == "parallax"
     rows = trace.geometry.shape[0]
     y = (np.arange(rows) + 0.5) / rows - 0.5
     limb, ground = np.abs(y) < 0.18, np.abs(y) > 0.32
     assert (trace.mask[limb] > 0.5).mean() > 0.95
     assert (trace.mask[ground] > 0.5).mean() < 0.05
+    true = np.array(truth_of(recipe, "", "").camera.affine)
+    wanted = geometry.source_to_analysis @ true @ np.linalg.inv(geometry.source_to_analysis)
+    middle = np.array([*geometry.cells_to_analysis(np.array([geometry.shape]) / 2)[0], 1.0])
+    error = np.hypot(*(trace.affine @ middle - wanted @ middle)[:, :2].T)
+    assert error[5:60].mean() < 0.06, "before it could be told; registered between both depths it is 0.11"
 
 
 def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture):

@@ -74,7 +74,7 @@ def table(ours: Sequence[Outcome], theirs: Mapping[str, Sequence[Outcome]], orde
             for name, column in columns.items()
         ]
         lines.append((group, str(total.n_true), _cell(total.f1, own), *cells))
-    return "\n".join([aligned(lines), *_losses(columns)])
+    return "\n".join([f"{len(seen)} clips that all have seen", aligned(lines), *_losses(columns)])
 
 
 def notes(methods: Sequence[Method]) -> str:
