@@ -312,6 +312,11 @@ class _Record:
         self.lit.append(motion.shading_pct)
         self.residual.append(motion.residual)
 
+    def drop(self) -> None:
+        """Give up the scratch files, which may be large."""
+        for part in (self.displacement, self.residual, self.lit):
+            part.drop()
+
     @property
     def table(self) -> FloatArray:
         """(N, 8 + 9): `TOLD`, and the transform."""
@@ -363,7 +368,7 @@ def measure_frames(
     meter = MotionMeter(geometry, interval_s, roi, settings)
     record = _recorded(begin(), meter, geometry.shape)
     if meter.told_late is not None:
-        del record  # its files, which may be as large as those of the next one
+        record.drop()
         meter = MotionMeter(geometry, interval_s, roi, settings, middle=meter.told_late)
         record = _recorded(begin(), meter, geometry.shape)
     outcome, table = meter.outcome, record.table

@@ -61,6 +61,10 @@ class GrowingArray:
         self._file.close()  # the map keeps the scratch file alive
         return array
 
+    def drop(self) -> None:
+        """Give up the rows and their file."""
+        self._file.close()
+
 
 def save_trace(path: Path, trace: MotionTrace) -> None:
     """Write trace.npz (no pickle), a chunk at a time.
