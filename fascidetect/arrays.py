@@ -6,7 +6,7 @@ import math
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ class Layout:
     shape: tuple[int, ...] = ()
     gaps: bool = False
 
+    def fits(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+        """Whether an array is laid out so."""
+        return self.dtype == (dtype.kind if self.dtype == "U" else dtype.str[1:]) and self.shape == shape
+
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], layouts: Mapping[str, Layout]) -> None:
     """Write values into a packed npz file, each as its layout tells; what is beyond `LARGEST` is cut to it.
@@ -70,7 +74,7 @@ def read_arrays(path: Path, layouts: Mapping[str, Layout]) -> dict[str, Any]:
         One of `BROKEN`, where the file is damaged or holds something else.
     """
     with zipfile.ZipFile(path) as archive:
-        return {name: _read_member(archive, name, layout) for name, layout in layouts.items()}
+        return {name: read_member(archive, name, layout.fits, gaps=layout.gaps) for name, layout in layouts.items()}
 
 
 def text_in(array: npt.NDArray[Any]) -> str:
@@ -85,18 +89,26 @@ def text_in(array: npt.NDArray[Any]) -> str:
     return array.tobytes().decode(coding, "surrogatepass").rstrip("\0")
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, layout: Layout) -> Any:
+def read_member(
+    archive: zipfile.ZipFile, name: str, fits: Callable[[np.dtype[Any], tuple[int, ...]], bool], *, gaps: bool = False
+) -> Any:
+    """Read one array whose type and shape fit; no memory is asked for that its bytes do not fill.
+
+    Raises
+    ------
+    Exception
+        One of `BROKEN`, where the file is damaged or holds something else.
+    """
     with archive.open(f"{name}.npy") as file:
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError(f"{name} is of another format")
         shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
-        wanted = dtype.kind if layout.dtype == "U" else dtype.str[1:]
-        if wanted != layout.dtype or shape != layout.shape or in_columns:
+        if in_columns or min(shape, default=0) < 0 or not fits(dtype, shape):
             raise ValueError(f"{name} has shape {shape} and type {dtype}")
         count = math.prod(shape)
         array = np.frombuffer(file.read(count * dtype.itemsize), dtype, count).reshape(shape)
     if dtype.kind == "f":
-        check_sizes(array, name, gaps=layout.gaps)
+        check_sizes(array, name, gaps=gaps)
     return array
 
 

@@ -24,7 +24,7 @@ from baselines import METHODS, Task, chosen, dvr_scan, tune
 from baselines import run as score_baseline
 from baselines import table as versus
 from groups import GROUPS, SIDES, TIGHT, Item, items
-from jobs import REAL, Job, Outcome, injected, made, real_clips, run
+from jobs import OURS, REAL, Job, Outcome, injected, made, real_clips, run
 from report import Row
 
 from fascidetect.evaluate import scores_table
@@ -212,7 +212,7 @@ def command(asked: argparse.Namespace) -> str:
 def earlier(asked: argparse.Namespace, jobs: Sequence[Job]) -> dict[str, list[Outcome]]:
     """What an earlier run found, by method; refused where nothing would tell whether it goes together with this one."""
     before = parts.earlier(asked.onto) if asked.onto else {}
-    for name in (parts.OURS, *(method.name for method in asked.methods)):
+    for name in (OURS, *(method.name for method in asked.methods)):
         parts.check_shared(before.get(name, []), (job.name for job in jobs))
     return before
 
@@ -245,7 +245,7 @@ def main() -> int:
     if not jobs:
         raise SystemExit("no clip of these was drawn before: leave out --drawn")
     before = earlier(asked, jobs)
-    found = parts.joined(before.pop(parts.OURS, []), scored(jobs, asked.jobs))
+    found = parts.joined(before.pop(OURS, []), scored(jobs, asked.jobs))
     order = order_of(found)
     rows = [Row.of(name, [o for o in found if o.group == name]) for name in order]
     made_clips = [o for o in found if o.group != REAL]

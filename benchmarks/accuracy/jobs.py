@@ -22,6 +22,9 @@ from fascidetect.truth import Truth, load_truth, truth_path
 
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi"})
 REAL = "real"
+OURS = "fascidetect"
+"""Among the names of methods."""
+
 INJECTED_PER_MIN = 30.0
 REAL_SEEDS = {"dev": (0, 10, 11, 12), "report": (1, 2, 3, 4)}
 """Real clips are few and short, so each is twitched several times."""

@@ -23,9 +23,9 @@ from fascidetect.evaluate.tally import LINES
 from fascidetect.events.seek import seek
 from fascidetect.phantom import scatter
 from fascidetect.result import make_result
+from fascidetect.review.truth import program_truth
 from fascidetect.settings import Settings
 from fascidetect.statistics import logistic_curve
-from fascidetect.truth import Ignored
 from fascidetect.verify import verify_limit
 
 CHOSEN = (
@@ -106,8 +106,8 @@ def limits_of(task: LimitTask) -> Limits:
     trace = store.trace_of(path, truth.sha256)
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)
     result = make_result(trace, windows, settings)
-    lost = tuple(Ignored(one.start_s, one.end_s, one.reason) for one in result.quality.unusable)
-    tally, clip = score_clip(found_in(result), replace(truth, ignore=(*truth.ignore, *lost))), trace.clip
+    found, clip = found_in(result), trace.clip
+    tally = score_clip(found, replace(truth, ignore=(*truth.ignore, *program_truth(found).ignore)))
     unit = LINES / min(clip.width_px, clip.height_px)
     sizes = np.array([known.amplitude_720px for known in tally.known], dtype=float)
     true = [math.exp(v) for v in logistic_curve(np.log(sizes), np.array([known.hit for known in tally.known]))]

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jobs import Outcome
-
-OURS = "fascidetect"
+from jobs import OURS, Outcome
 
 
 def outcomes_tree(ours: Sequence[Outcome], theirs: Mapping[str, Sequence[Outcome]]) -> dict[str, Any]:

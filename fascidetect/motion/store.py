@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import IO, Any
 import msgspec
 import numpy as np
 
-from fascidetect.arrays import BROKEN, check_sizes, text_in
+from fascidetect.arrays import BROKEN, read_member, text_in
 from fascidetect.errors import FasciError, OutputError
 from fascidetect.model import SCHEMA_VERSION, ClipFacts, FloatArray, Geometry, MotionTrace, release
 
@@ -178,18 +177,10 @@ def load_trace(path: Path) -> MotionTrace:
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, kinds: str, n_dimensions: int) -> Any:
-    """Read one array; no memory is asked for that its bytes do not fill."""
-    with archive.open(f"{name}.npy") as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError(f"{name} is of another format")
-        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
-        if dtype.kind not in kinds or len(shape) != n_dimensions or in_columns or min(shape, default=0) < 0:
-            raise ValueError(f"{name} has shape {shape} and type {dtype}")
-        data = file.read(math.prod(shape) * dtype.itemsize)
-        array = np.frombuffer(data, dtype, count=math.prod(shape)).reshape(shape)
-    if dtype.kind == "f":
-        check_sizes(array, name, gaps=name in _GAPS)
-    return array
+    def fits(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+        return dtype.kind in kinds and len(shape) == n_dimensions
+
+    return read_member(archive, name, fits, gaps=name in _GAPS)
 
 
 def _trace_from(arrays: dict[str, Any]) -> MotionTrace:

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobs import Outcome
+from jobs import OURS, Outcome
 from report import MAIN, aligned, interval, number
 
 from baselines.methods import Method
 from fascidetect.evaluate import Tally, compare
 from fascidetect.evaluate.scores import FEWEST_CLIPS, Interval
 
-OURS = "fascidetect"
 BETTER = "*"
 
 
