@@ -34,6 +34,9 @@ REASONS = (
 )
 """Why a movement that was seen may not be counted (fixed names; the report explains each)."""
 
+LINES = 720
+"""Length of a picture's shorter side, px, to which sizes in different clips are brought (``_720px``)."""
+
 
 def setting(default: Any, meaning: str, *, unit: str = "", low: float = -math.inf, high: float = math.inf) -> Any:
     """Declare one setting: its default, what it means, its unit and its allowed range."""
@@ -190,6 +193,13 @@ class QualitySettings(_Checked):
     min_rate_s: float = setting(
         20.0, "usable time below which events are listed without a rate", unit="s", low=0, high=3600
     )
+    ok_limit_720px: float = setting(
+        1.0,
+        "a clip is limited where of movements of this size less than half show",
+        unit="px at 720 lines",
+        low=0.01,
+        high=100,
+    )
     max_gap_s: float = setting(
         0.25, "longer gaps between frames are unusable time and start anew", unit="s", low=0.02, high=10
     )
@@ -239,6 +249,7 @@ DECIDED = (
     "detect.kappa",
     "quality.min_clip_s",
     "quality.min_rate_s",
+    "quality.ok_limit_720px",
     "report.overlay",
     "report.overlay_width_px",
     "report.standalone",

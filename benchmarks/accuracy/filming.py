@@ -18,9 +18,9 @@ from report import aligned, nullable, number
 
 from fascidetect.errors import OutputError
 from fascidetect.evaluate import found_in, score_clip
-from fascidetect.evaluate.tally import LINES
 from fascidetect.phantom import Recipe, render, scatter
 from fascidetect.pipeline import detect
+from fascidetect.settings import LINES
 from fascidetect.statistics import logistic_curve
 
 LENGTH_S = 90.0

@@ -18,6 +18,7 @@ from fascidetect.inject import Injection, inject
 from fascidetect.model import ClipFacts, Event, Result
 from fascidetect.phantom import Recipe
 from fascidetect.pipeline import detect
+from fascidetect.settings import QualitySettings, Settings
 from fascidetect.truth import Truth, load_truth, truth_path
 
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi"})
@@ -28,6 +29,9 @@ OURS = "fascidetect"
 INJECTED_PER_MIN = 30.0
 REAL_SEEDS = {"dev": (0, 10, 11, 12), "report": (1, 2, 3, 4)}
 """Real clips are few and short, so each is twitched several times."""
+
+JUDGED = Settings(quality=QualitySettings(min_rate_s=QualitySettings().min_clip_s))
+"""Most clips are made too short for a rate; their verdict is to say what it would of a longer one."""
 
 ASKED = ("", "below_threshold", "shape", "keyframe")
 """Reasons of candidates whose confidence says something; what other rules reject is no question for it."""
@@ -91,7 +95,7 @@ def run(job: Job) -> Outcome:
     started = time.monotonic()
     path, truth = clip_and_truth(job)
     trace = store.trace_of(path, truth.sha256)
-    result = detect(trace)
+    result = detect(trace, JUDGED)
     found = found_in(result)
     tallies = {tolerance: score_clip(found, truth, tolerance) for tolerance in TOLERANCES_S}
     return Outcome(

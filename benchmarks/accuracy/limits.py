@@ -19,12 +19,11 @@ from groups import GROUPS, SHAPES, Group, Item, plain
 from report import aligned, nullable, number
 
 from fascidetect.evaluate import found_in, score_clip
-from fascidetect.evaluate.tally import LINES
 from fascidetect.events.seek import seek
 from fascidetect.phantom import scatter
 from fascidetect.result import make_result
 from fascidetect.review.truth import program_truth
-from fascidetect.settings import Settings
+from fascidetect.settings import LINES, Settings
 from fascidetect.statistics import logistic_curve
 from fascidetect.verify import verify_limit
 

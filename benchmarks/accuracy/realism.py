@@ -17,12 +17,11 @@ import store
 from jobs import Job, clip_and_truth
 from report import aligned, number
 
-from fascidetect.evaluate.tally import LINES
 from fascidetect.events.find import local_maxima
 from fascidetect.events.score import make_score
 from fascidetect.events.stretch import cut
 from fascidetect.model import FloatArray, MotionTrace
-from fascidetect.settings import Settings
+from fascidetect.settings import LINES, Settings
 from fascidetect.video.reader import Clip
 
 LONGEST_S = 30.0

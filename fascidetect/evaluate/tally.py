@@ -12,6 +12,7 @@ import numpy as np
 from fascidetect.evaluate.found import Found
 from fascidetect.evaluate.match import match
 from fascidetect.model import BoolArray, ClipFacts, Event
+from fascidetect.settings import LINES
 from fascidetect.truth import TrueEvent, Truth
 
 TOLERANCES_S = (0.25, 0.10, 0.50)
@@ -19,9 +20,6 @@ TOLERANCES_S = (0.25, 0.10, 0.50)
 
 SAME_PLACE = 0.08
 """Distance at which two events are at the same place, in longer sides of the picture (formats)."""
-
-LINES = 720
-"""Height of picture to which amplitudes of different clips are brought."""
 
 CHANCE_DRAWS = 20
 _CHANCE_SEED = 3

@@ -19,13 +19,10 @@ from fascidetect.model import SCHEMA_VERSION, MotionTrace, Picture, Progress, tr
 from fascidetect.phantom import twitch
 from fascidetect.phantom.recipe import Kind, Shape, Twitch
 from fascidetect.pipeline import DEFAULTS, measure
-from fascidetect.settings import Settings
+from fascidetect.settings import LINES, Settings
 from fascidetect.truth import TrueEvent, Truth, save_truth, truth_path
 from fascidetect.video.reader import Clip
 from fascidetect.video.writer import Encoding, VideoWriter
-
-LINES = 720
-"""Height of the picture to which lengths of an `Injection` refer."""
 
 _MARGIN_S = (0.5, 1.0)
 """No twitch starts so soon after the beginning or so late before the end."""

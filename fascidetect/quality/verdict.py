@@ -9,7 +9,7 @@ import numpy as np
 from fascidetect.model import ByteArray, Quality, Registration, Unusable, Verdict
 from fascidetect.quality.copy import copy_words, looks_like_a_copy
 from fascidetect.quality.usable import usable_seconds
-from fascidetect.settings import QualitySettings
+from fascidetect.settings import LINES, QualitySettings
 
 DARK = 20.0  # gray level below which even the brighter parts of the picture show nothing
 PLAIN = 0.003  # mean squared contrast gradient below which there is nothing to follow
@@ -19,7 +19,6 @@ ROUNDING_S = 0.04
 MOSTLY_UNUSABLE = 0.5
 SLOW_FPS = 15.0
 LOW_BITS_PER_PX = 0.05  # small movements are erased by the codec below about this
-STRONG_NOISE_PX = 0.15  # analysis_px per cell and axis
 
 BLACK = "the picture is almost black: film in good light, best from the side"
 FROZEN = "the picture never changes: it is a still or frozen picture, not a film"
@@ -164,6 +163,7 @@ def _doubts(
 ) -> list[str]:
     length_s, worst = float(trace.time_s[-1] - trace.time_s[0]), _worst(unusable)
     share, bits, copied = measured.analyzed_share, trace.clip.bits_per_px, looks_like_a_copy(trace.clip)
+    limit_px = measured.limit50_px * trace.geometry.px_per_analysis_px
     rules = (
         (
             not long_enough(usable_s, settings.min_rate_s),
@@ -194,11 +194,17 @@ def _doubts(
             f"only {trace.clip.median_fps:.0f} frames per second: brief movements may be missed; film at 30 or 60",
         ),
         (
-            measured.noise_px > STRONG_NOISE_PX,
-            "noisy or restless picture: only strong movements show; more light, and rest the phone on something",
+            _at_720(limit_px, trace) > settings.ok_limit_720px,
+            f"only larger movements show (half of those of {limit_px:.2g} px): "
+            "go closer, more light, and rest the phone on something",
         ),
     )
     return [words for holds, words in rules if holds]
+
+
+def _at_720(length_px: float, trace: Registration) -> float:
+    """Bring a length in px of the full picture to a picture of 720 lines."""
+    return length_px * LINES / min(trace.geometry.width_px, trace.geometry.height_px)
 
 
 def _percentile(picture: ByteArray, q: float) -> float:
