@@ -24,7 +24,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "matplotlib.sphinxext.mathmpl",  # formulas become pictures here: no script from elsewhere
 ]
-exclude_patterns = ["_build", "README.md"]
+exclude_patterns = ["_build", "README.md", "generated/filming.md"]  # the last is part of a page
 root_doc = "index"
 
 myst_enable_extensions = ["colon_fence", "deflist", "substitution"]

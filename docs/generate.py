@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import columns
+import filming
 import licenses
 import validation
 
@@ -23,7 +24,7 @@ from fascidetect.settings import Settings
 from fascidetect.settings_file import to_toml
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "report.json"
+RESULTS = ROOT / "benchmarks" / "results"
 NAMED = (
     *(f"events.{name}" for name in ("covered", "find", "foci", "limit", "reject", "score", "stretch")),
     *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
@@ -40,7 +41,8 @@ def write_all(folder: Path) -> None:
         "files.md": columns.page(),
         "recipes.md": recipes_page(),
         "licenses.md": licenses.page(),
-        "validation.md": validation.page(RESULTS, folder),
+        "validation.md": validation.page(RESULTS / "report.json", folder),
+        "filming.md": filming.part(RESULTS / "filming.json"),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
     }
     for name, text in pages.items():

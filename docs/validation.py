@@ -6,12 +6,15 @@ No number is typed by hand: without a file the page says that there is none.
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-MAIN, REAL = "0.25", "real"
+import pictures
+
+MAIN, REAL = pictures.MAIN, "real"
 COMMAND = "python benchmarks/accuracy --side report"
 _INTRO = """# Validation
 
@@ -39,8 +42,9 @@ the README, with the command that prints it.
 :::
 """
     tree = json.loads(results.read_text(encoding="utf-8"))
-    _draw(tree, folder)
-    return f"{_INTRO.format(command=tree.get('command', COMMAND))}\n" + "\n".join(_lines(tree)) + "\n"
+    pictures.draw_scores(tree["groups"], tree.get("calibration", []), folder)
+    lines = [*_lines(tree), *_limits(results.with_name("limits.json"), folder)]
+    return f"{_INTRO.format(command=tree.get('command', COMMAND))}\n" + "\n".join(lines) + "\n"
 
 
 def _lines(tree: dict[str, Any]) -> Iterator[str]:
@@ -70,7 +74,7 @@ def _lines(tree: dict[str, Any]) -> Iterator[str]:
     yield "\n## By size of the twitch\n"
     yield "![Share found by size](validation-size.svg)\n"
     yield "| px at 720 lines | true | found |\n|---|---|---|"
-    yield from (f"| {_span(b)} | {b['n_true']} | {b['n_hits']} |" for b in total["by_amplitude"])
+    yield from (f"| {pictures.span(b)} | {b['n_true']} | {b['n_hits']} |" for b in total["by_amplitude"])
     yield "\n## By verdict\n"
     yield "| verdict | clips | found | false | F1 |\n|---|---|---|---|---|"
     yield from _verdicts([c for c in clips.values() if c["group"] in groups and c["group"] != REAL])
@@ -157,8 +161,31 @@ def _baselines(tree: dict[str, Any]) -> Iterator[str]:
         yield f"| {name} | {sums['n_hits']} of {sums['n_true']} | {false} | {f1:.2f} | {_quiet(clips.values())} |"
 
 
-def _span(one: dict[str, Any]) -> str:
-    return f"{one['low']:g} and more" if one["high"] is None else f"{one['low']:g} to {one['high']:g}"
+def _limits(path: Path, folder: Path) -> Iterator[str]:
+    """What clips were told of the smallest movement that shows, beside what showed."""
+    if not path.exists():
+        return
+    told = [one for one in json.loads(path.read_text(encoding="utf-8"))["limits"] if one["true50"]]
+    ratios = [one["predicted50"] / one["true50"] for one in told]
+    within = sum(1 / pictures.WITHIN <= ratio <= pictures.WITHIN for ratio in ratios)
+    off = statistics.median(abs(ratio - 1) for ratio in ratios)
+    pictures.draw_limits(told, folder / "validation-limits.svg")
+    yield "\n## Is the detection limit true?\n"
+    yield "Clips of two minutes with some fifty twitches each, from far below the limit to far above. In their usable time, half of"
+    yield "the twitches of one size were found (true); before, the clip was told a size (`limit50_px`): off by"
+    yield f"{100 * off:.0f} % in the median, within a factor of {pictures.WITHIN:g} in {within} of {len(told)} clips.\n"
+    yield "![Limits that clips were told, and true ones](validation-limits.svg)\n"
+    yield "| px at 720 lines | found | told | true (95 %) |\n|---|---|---|---|"
+    for one in told:
+        between = f"{_number(one['true50_low'])} to {_number(one['true50_high'])}"
+        found = f"{one['n_found']} of {one['n_true']}"
+        yield f"| {_kind(one['name'])} | {found} | {_number(one['predicted50'])} | {_number(one['true50'])} ({between}) |"
+    yield f"\n```bash\n{COMMAND} --limits -o benchmarks/results/limits.json\n```"
+
+
+def _kind(name: str) -> str:
+    """The group of a clip of limits, from ``side-group-limit``."""
+    return name.partition("-")[2].removesuffix("-limit")
 
 
 def _interval(one: dict[str, Any]) -> str:
@@ -173,56 +200,6 @@ def _number(value: float | None) -> str:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.0f} %"
-
-
-def _draw(tree: dict[str, Any], folder: Path) -> None:
-    """What is found by size, F1 by group, and whether the confidence is a probability."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": "fascidetect", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        bins = tree["groups"]["all"][MAIN]["by_amplitude"]
-        figure = Figure(figsize=(6.4, 2.8), layout="constrained")
-        axes = figure.subplots()
-        shares = [b["n_hits"] / b["n_true"] for b in bins]
-        axes.bar(range(len(bins)), shares, color="#4b83b5", width=0.7)
-        for k, (b, share) in enumerate(zip(bins, shares, strict=True)):
-            axes.annotate(f"{b['n_hits']}/{b['n_true']}", (k, share), ha="center", va="bottom", fontsize=9)
-        axes.set_xticks(range(len(bins)), [_span(b) for b in bins])
-        axes.set(ylim=(0, 1.12), xlabel="largest displacement, px at 720 lines", ylabel="share found")
-        _save(figure, axes, folder / "validation-size.svg")
-
-        groups = [(n, g[MAIN]["f1"]) for n, g in tree["groups"].items() if g[MAIN]["f1"]["value"] is not None]
-        figure = Figure(figsize=(6.4, 0.6 + 0.24 * max(3, len(groups))), layout="constrained")
-        axes = figure.subplots()
-        for k, (_, f1) in enumerate(groups):
-            if f1["low"] is not None:
-                axes.plot([f1["low"], f1["high"]], [k, k], color="#9db8d1", linewidth=4, solid_capstyle="round")
-            axes.plot(f1["value"], k, "o", color="#1f4e79", markersize=5)
-        axes.set_yticks(range(len(groups)), [name for name, _ in groups])
-        axes.invert_yaxis()
-        axes.set(xlim=(-0.02, 1.02), xlabel="F1, peaks within 0.25 s; bar: 95 % interval over clips")
-        _save(figure, axes, folder / "validation-groups.svg")
-        if tree.get("calibration"):
-            _draw_calibration(tree["calibration"], folder / "validation-confidence.svg")
-
-
-def _draw_calibration(bins: Sequence[dict[str, float]], path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.2, 3.6), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-    axes.plot([b["confidence"] for b in bins], [b["true"] for b in bins], "o-", color="#1f4e79", markersize=5)
-    for b in bins:
-        axes.annotate(f"{b['n']:.0f}", (b["confidence"], b["true"]), (4, -10), textcoords="offset points", fontsize=8)
-    axes.set(xlim=(-0.02, 1.04), ylim=(-0.02, 1.04), xlabel="confidence", ylabel="share that are twitches")
-    _save(figure, axes, path)
-
-
-def _save(figure: Any, axes: Any, path: Path) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Date": None}, facecolor="white")
 
 
 if __name__ == "__main__":

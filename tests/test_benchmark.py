@@ -7,14 +7,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from fascidetect.evaluate import Tally
 from fascidetect.evaluate.tally import Known, Misfit
-from fascidetect.phantom import Camera, Recipe, Scene
+from fascidetect.phantom import Camera, Recipe, Scene, Twitch
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "why")
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +168,48 @@ def test_the_table_of_limits_tells_how_far_they_are_off(bench):
     assert "median error 62 %" in text
     assert "50 % of 2 clips within 1.6 x" in text
     assert bench["limits"].limits_tree("dev", [blind])["limits"][0]["true50"] is None
+
+
+def test_every_twitch_is_put_down_to_one_reason_and_the_worst_clips_are_drawn(bench, tmp_path):
+    why = bench["why"]
+
+    def clip(group, *whys):
+        fates = tuple(why.Fate(0.3 + k, what, 0.5, 0.5) for k, what in enumerate(whys))
+        return why.Fates(group, fates, np.full((54, 96, 3), 90, np.uint8))
+
+    found = [
+        clip("still", why.FOUND, why.FOUND, why.FOUND),
+        clip("dark", why.NOT_JUDGED, why.NOT_JUDGED, why.NOT_JUDGED),
+        clip("light", why.FOUND, why.SMALL, why.UNREAD),
+        clip("tone-1", why.MISSED),
+        clip("sole", why.FOUND, why.FOUND, why.NO_TIME),
+    ]
+    lines = why.fates_table(found).splitlines()
+    assert lines[0].split() == ["px", "at", "720", "lines", "0.25-0.5", "1-2", "2-4", "all"]
+    told = {
+        words: [int(n) for n in line.removeprefix(words).split()]
+        for words in why.WHYS
+        for line in lines
+        if line.startswith(words)
+    }
+    assert [sum(column) for column in zip(*told.values(), strict=True)] == [5, 4, 4, 13]
+    assert told[why.FOUND] == [3, 2, 1, 6]
+    assert [one.group for one in why.worst(found)] == ["dark", "light", "sole"]  # one twitch is too few to tell
+    why.draw_worst(found, tmp_path / "worst.png")
+    assert cv2.imread(str(tmp_path / "worst.png")).shape == (why.TILE_WH[1], 3 * why.TILE_WH[0], 3)
+
+
+def test_what_became_of_a_twitch_is_the_first_that_holds(bench, tmp_path, monkeypatch):
+    why, jobs = bench["why"], bench["jobs"]
+    monkeypatch.setenv("FASCIDETECT_CACHE", str(tmp_path))
+    strong = Twitch(3.0, 150, 90, amplitude_px=3.0, radius_px=20)
+    twitches = (
+        strong,
+        replace(strong, start_s=5.0, amplitude_px=0.02),
+        replace(strong, start_s=6.5, x_px=4, y_px=4, radius_px=3),
+    )
+    recipe = Recipe(seed=3, width_px=320, height_px=180, duration_s=8.0, twitches=twitches)
+    fates = why.fates_of(jobs.Job("still", "one", quiet=False, recipe=recipe))
+    assert [fate.why for fate in fates.all] == [why.FOUND, why.SMALL, why.UNREAD]
+    assert fates.all[0].size_720px == pytest.approx(12, rel=0.1)
+    assert fates.picture.shape[2] == 3

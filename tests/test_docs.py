@@ -12,7 +12,7 @@ from fascidetect.evaluate.tally import Known, Misfit
 from fascidetect.settings import REASONS
 
 DOCS = Path(__file__).parent.parent / "docs"
-NAMES = ("generate", "columns", "licenses", "validation")
+NAMES = ("generate", "columns", "filming", "licenses", "pictures", "validation")
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +155,57 @@ def test_a_run_without_hits_is_told_too(docs, results, tmp_path):
     del tree["baselines"]
     results.write_text(json.dumps(tree), encoding="utf-8")
     assert "| dark | 1 | 0 | 0 |" in docs["validation"].page(results, tmp_path)
+
+
+def limit(name, predicted, true, verdict="ok"):
+    return {
+        "name": name,
+        "verdict": verdict,
+        "n_true": 50,
+        "n_found": 20,
+        "predicted50": predicted,
+        "true50": true,
+        "true50_low": true and 0.8 * true,
+        "true50_high": true and 1.2 * true,
+    }
+
+
+def test_limits_are_told_beside_true_ones(docs, results, tmp_path):
+    assert "detection limit" not in docs["validation"].page(results, tmp_path)
+    told = [
+        limit("report-tone-1-limit", 0.5, 0.4),
+        limit("report-dark-limit", 4.0, 2.0),
+        limit("report-x-limit", 1, None),
+    ]
+    (tmp_path / "limits.json").write_text(json.dumps({"side": "report", "limits": told}), encoding="utf-8")
+    page = docs["validation"].page(results, tmp_path)
+    assert "off by\n62 % in the median, within a factor of 1.6 in 1 of 2 clips" in page
+    assert "| tone-1 | 20 of 50 | 0.50 | 0.40 (0.32 to 0.48) |" in page
+    assert (tmp_path / "validation-limits.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_ways_of_filming_become_a_table(docs, tmp_path):
+    path = tmp_path / "filming.json"
+    assert docs["filming"].part(path) == ""
+    way = {
+        "condition": "usual",
+        "name": "held",
+        "verdict": "ok",
+        "usable": 0.9,
+        "n_true": 80,
+        "n_found": 40,
+        "n_false": 1,
+    }
+    sure = {"limit50_mm": 0.25, "low_mm": 0.2, "high_mm": 0.31}
+    dim = {
+        **way,
+        "condition": "light",
+        "verdict": "cannot_analyze",
+        "limit50_mm": None,
+        "low_mm": None,
+        "high_mm": None,
+    }
+    path.write_text(json.dumps({"side": "report", "filming": [{**way, **sure}, dim]}), encoding="utf-8")
+    part = docs["filming"].part(path)
+    assert "| usual | held | 40 of 80 | 1 | 90 % | 0.25 mm (0.20 to 0.31) |" in part
+    assert "| light | held | 40 of 80 | 1 | 90 % | not judged |" in part

@@ -20,6 +20,7 @@ import parts
 import realism
 import report
 import store
+import why
 from baselines import METHODS, Task, chosen, dvr_scan, tune
 from baselines import run as score_baseline
 from baselines import table as versus
@@ -63,9 +64,13 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
     parser.add_argument("--fit", action="store_true", help="print the coefficients of the confidence of events anew")
     parser.add_argument("--limits", action="store_true", help="whether the detection limits that are told are true")
+    parser.add_argument("--why", action="store_true", help="why twitches are missed, by their size")
     parser.add_argument("--filming", action="store_true", help="what it is worth to film well: one muscle, many ways")
     parser.add_argument(
-        "--picture", type=Path, metavar="OUT.webp", help="with --filming: draw what some ways look like"
+        "--picture",
+        type=Path,
+        metavar="OUT.webp",
+        help="with --filming: draw some ways; with --why: the clips of which least is found",
     )
     parser.add_argument("--verify", action="store_true", help="with --limits: also as --verify-limit does it")
     asked = parser.parse_args(words)
@@ -77,8 +82,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
     if asked.clips < 0 or (asked.clips and asked.quick):
         parser.error("--clips takes a number of 1 and more, and no --quick beside it")
-    if asked.picture and not asked.filming:
-        parser.error("--picture needs --filming")
+    if asked.picture and not (asked.filming or asked.why):
+        parser.error("--picture needs --filming or --why")
     if asked.fit and asked.side != "dev":
         parser.error("--fit needs --side dev: reporting clips are not for tuning")
     if asked.dvr_scan:
@@ -174,6 +179,17 @@ def compare_filming(asked: argparse.Namespace) -> int:
     return 0
 
 
+def tell_why(asked: argparse.Namespace) -> int:
+    """Print what became of the true twitches."""
+    jobs = [job for job in jobs_of(asked) if not job.quiet]
+    found = sorted(spread(why.fates_of, jobs, asked.jobs), key=lambda one: one.group)
+    print(f"side: {asked.side}{choice(asked)}; {len(found)} clips\n\n{why.fates_table(found)}\n")
+    print("least is found in", ", ".join(f"{one.group} ({one.n_found} of {len(one.all)})" for one in why.worst(found)))
+    if asked.picture:
+        why.draw_worst(found, asked.picture)
+    return 0
+
+
 def tune_baselines(asked: argparse.Namespace) -> int:
     """Print the F1 of the baselines at each value of their constants."""
     for name, by_constant in rivals(asked, jobs_of(asked)):
@@ -236,6 +252,7 @@ def main() -> int:
         (asked.realism, compare_with_real),
         (asked.limits, check_limits),
         (asked.filming, compare_filming),
+        (asked.why, tell_why),
         (asked.tune, tune_baselines),
         (asked.fit, fit_confidence),
     ):
