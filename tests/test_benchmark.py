@@ -16,7 +16,7 @@ from fascidetect.evaluate.tally import Known, Misfit
 from fascidetect.phantom import Camera, Recipe, Scene, Twitch
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "why")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "why", "ablation")
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +213,22 @@ def test_what_became_of_a_twitch_is_the_first_that_holds(bench, tmp_path, monkey
     assert [fate.why for fate in fates.all] == [why.FOUND, why.SMALL, why.UNREAD]
     assert fates.all[0].size_720px == pytest.approx(12, rel=0.1)
     assert fates.picture.shape[2] == 3
+
+
+def test_each_ingredient_can_be_left_out_and_is_there_again(bench):
+    ablation = bench["ablation"]
+    names = [ingredient.name for ingredient in ablation.INGREDIENTS]
+    assert len(set(names)) == len(names) > 10
+    found = [
+        (name, clip, Tally(n_clips=1, n_true=4, n_found=k, n_hits=k))
+        for k, name in enumerate(names[:4])
+        for clip in "ab"
+    ]
+    found += [(name, clip, Tally(n_clips=1, n_true=4, n_found=5, n_hits=4)) for name in names[4:] for clip in "ab"]
+    lines = ablation.ablation_table(found).splitlines()
+    assert lines[1].split()[-3:] == ["0/8", "0", "0.00"]  # the whole detector, with nothing to differ from
+    assert lines[-1].split()[-5:-2] == ["8/8", "2", "0.89"]
+    for ingredient in ablation.INGREDIENTS:
+        for home, part, change in ingredient.changes:
+            whole = getattr(home, part)
+            assert change(whole) != whole, ingredient.name

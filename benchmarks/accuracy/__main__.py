@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+import ablation
 import confidence
 import filming
 import limits
@@ -64,6 +65,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--realism", action="store_true", help="how the made clips differ from the real ones in --real")
     parser.add_argument("--fit", action="store_true", help="print the coefficients of the confidence of events anew")
     parser.add_argument("--limits", action="store_true", help="whether the detection limits that are told are true")
+    parser.add_argument("--ablate", action="store_true", help="what each ingredient of the detector earns")
     parser.add_argument("--why", action="store_true", help="why twitches are missed, by their size")
     parser.add_argument("--filming", action="store_true", help="what it is worth to film well: one muscle, many ways")
     parser.add_argument(
@@ -179,6 +181,18 @@ def compare_filming(asked: argparse.Namespace) -> int:
     return 0
 
 
+def ablate(asked: argparse.Namespace) -> int:
+    """Print what is found without one ingredient after the other."""
+    tasks = [(job, ingredient.name) for job in jobs_of(asked) for ingredient in ablation.INGREDIENTS]
+    found = []
+    for one in spread(ablation.tally_without, tasks, asked.jobs):
+        found.append(one)
+        told(f"[{len(found)}/{len(tasks)}] {one[1]} without {one[0]}")
+    print(f"side: {asked.side}{choice(asked)}; {len(found) // len(ablation.INGREDIENTS)} clips\n")
+    print(ablation.ablation_table(found))
+    return 0
+
+
 def tell_why(asked: argparse.Namespace) -> int:
     """Print what became of the true twitches."""
     jobs = [job for job in jobs_of(asked) if not job.quiet]
@@ -253,6 +267,7 @@ def main() -> int:
         (asked.limits, check_limits),
         (asked.filming, compare_filming),
         (asked.why, tell_why),
+        (asked.ablate, ablate),
         (asked.tune, tune_baselines),
         (asked.fit, fit_confidence),
     ):
