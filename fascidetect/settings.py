@@ -194,8 +194,8 @@ class QualitySettings(_Checked):
         20.0, "usable time below which events are listed without a rate", unit="s", low=0, high=3600
     )
     ok_limit_720px: float = setting(
-        1.0,
-        "a clip is limited where of movements of this size less than half show",
+        1.25,
+        "a clip is limited where of movements of this size less than half show (0.2 mm where 20 cm are seen)",
         unit="px at 720 lines",
         low=0.01,
         high=100,
