@@ -96,7 +96,7 @@ def test_nothing_is_said_where_nothing_can_be_told(trace, unusable, measured, wo
         (lambda: good(area="skin"), (), replace(GOOD, analyzed_share=0.1), "only 10 % of the picture was analyzed"),
         (lambda: with_bits(0.02), (), GOOD, "strongly compressed (0.020 bits per pixel and frame)"),
         (lambda: make_trace(duration_s=40, fps=12), (), GOOD, "only 12 frames per second"),
-        (good, (), replace(GOOD, limit50_px=0.4), "only larger movements show (half of those of 0.8 px): go closer"),
+        (good, (), replace(GOOD, limit50_px=0.5), "only larger movements show (half of those of 1 px): go closer"),
     ],
 )
 def test_doubts_are_told_and_the_clip_is_judged(trace, unusable, measured, words):
@@ -104,6 +104,13 @@ def test_doubts_are_told_and_the_clip_is_judged(trace, unusable, measured, words
     assert quality.verdict == "limited"
     assert any(words in reason for reason in quality.reasons), quality.reasons
     assert quality.noise_px is not None
+
+
+@pytest.mark.parametrize(("limit_720px", "verdict"), [(1.2, "ok"), (1.3, "limited")])
+def test_what_shows_is_compared_at_720_lines(limit_720px, verdict):
+    trace = good()
+    px_720 = 720 / 540 * trace.geometry.px_per_analysis_px
+    assert judged(trace, (), replace(GOOD, limit50_px=limit_720px / px_720)).verdict == verdict
 
 
 def with_bits(bits):
