@@ -14,17 +14,18 @@ def part(results: Path) -> str:
     """The part as Markdown; empty without a file."""
     if not results.exists():
         return ""
-    return "\n".join(_lines(json.loads(results.read_text(encoding="utf-8"))["filming"])) + "\n"
+    ways = json.loads(results.read_text(encoding="utf-8"))["filming"]
+    return "\n".join(_lines(ways)) + "\n" if ways else ""
 
 
 def _lines(ways: list[dict[str, Any]]) -> Iterator[str]:
     usual, *others = ways
     yield "## What it is worth\n"
-    yield "One made limb with the same twitches, of 0.04 to 0.9 mm, filmed in one way after the other for a minute and a half. The"
-    yield f"usual way is: {usual['name']}. Each other way differs from it in one thing. The smaller the size of which half are"
-    yield "found, the more shows.\n"
-    yield "![The made limb, filmed in six ways](../filming.webp)\n"
-    yield "| | filmed | found | counted, and none | usable | half are found at |\n|---|---|---|---|---|---|"
+    yield "One made limb with the same twitches, filmed in one way after the other. The usual way is:"
+    yield f"{usual['name']}. Each other way differs from it in what is named. The smaller the size of which half"
+    yield "are found, the more shows.\n"
+    yield "![The made limb, filmed in several ways](../filming.webp)\n"
+    yield "| | filmed | found | false | usable | half are found at |\n|---|---|---|---|---|---|"
     yield from (_row(way) for way in (usual, *others))
     yield f"\n```bash\n{COMMAND} -o benchmarks/results/filming.json --picture docs/filming.webp\n```"
 
@@ -44,6 +45,6 @@ def _row(way: dict[str, Any]) -> str:
 def _limit(way: dict[str, Any]) -> str:
     limit, low, high = (way[key] for key in ("limit50_mm", "low_mm", "high_mm"))
     if limit is None:
-        return "not told by so few"
+        return "not known"
     between = f" ({low:.2f} to {high:.2f})" if low is not None and high is not None else ""
     return f"{limit:.2f} mm{between}"

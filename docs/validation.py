@@ -43,7 +43,7 @@ the README, with the command that prints it.
 """
     tree = json.loads(results.read_text(encoding="utf-8"))
     pictures.draw_scores(tree["groups"], tree.get("calibration", []), folder)
-    lines = [*_lines(tree), *_limits(results.with_name("limits.json"), folder)]
+    lines = [*_lines(tree), *_whys(results.with_name("why.json")), *_limits(results.with_name("limits.json"), folder)]
     return f"{_INTRO.format(command=tree.get('command', COMMAND))}\n" + "\n".join(lines) + "\n"
 
 
@@ -161,19 +161,39 @@ def _baselines(tree: dict[str, Any]) -> Iterator[str]:
         yield f"| {name} | {sums['n_hits']} of {sums['n_true']} | {false} | {f1:.2f} | {_quiet(clips.values())} |"
 
 
+def _whys(path: Path) -> Iterator[str]:
+    """What became of each true twitch."""
+    if not path.exists():
+        return
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    sizes = list(next(iter(tree["whys"].values())))
+    yield "\n## Why twitches are missed\n"
+    yield "Every true twitch is put down to the first of these that holds; columns: its size in px at 720 lines.\n"
+    yield f"| | {' | '.join(sizes)} |\n|---|{'---|' * len(sizes)}"
+    yield from (f"| {why} | {' | '.join(map(str, counts.values()))} |" for why, counts in tree["whys"].items())
+    least = ", ".join(f"{one['clip']} ({one['n_found']} of {one['n_true']})" for one in tree["worst"])
+    yield f"\nLeast is found in {least}. Dark is what was not read; red circles are missed twitches, green ones found:\n"
+    yield "![The clips of which least is found](../worst.webp)\n"
+    yield f"```bash\n{COMMAND} --clips 1 --why -o benchmarks/results/why.json --picture docs/worst.webp\n```"
+
+
 def _limits(path: Path, folder: Path) -> Iterator[str]:
     """What clips were told of the smallest movement that shows, beside what showed."""
     if not path.exists():
         return
-    told = [one for one in json.loads(path.read_text(encoding="utf-8"))["limits"] if one["true50"]]
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    told = [one for one in tree["limits"] if one["true50"] and one["predicted50"]]
+    if not told:
+        return
     ratios = [one["predicted50"] / one["true50"] for one in told]
     within = sum(1 / pictures.WITHIN <= ratio <= pictures.WITHIN for ratio in ratios)
     off = statistics.median(abs(ratio - 1) for ratio in ratios)
     pictures.draw_limits(told, folder / "validation-limits.svg")
     yield "\n## Is the detection limit true?\n"
-    yield "Clips of two minutes with some fifty twitches each, from far below the limit to far above. In their usable time, half of"
-    yield "the twitches of one size were found (true); before, the clip was told a size (`limit50_px`): off by"
-    yield f"{100 * off:.0f} % in the median, within a factor of {pictures.WITHIN:g} in {within} of {len(told)} clips.\n"
+    yield f"Clips of the {tree['side']} side with many twitches each, from far below the limit to far above. Half of those of one size"
+    yield "are found in usable time (true), and the clip was told a size (`limit50_px`): off by"
+    yield f"{100 * off:.0f} % in the median, within a factor of {pictures.WITHIN:g} in {within} of {len(told)} clips"
+    yield f"({len(tree['limits']) - len(told)} more have no limit to be told: too few of their twitches were found).\n"
     yield "![Limits that clips were told, and true ones](validation-limits.svg)\n"
     yield "| px at 720 lines | found | told | true (95 %) |\n|---|---|---|---|"
     for one in told:

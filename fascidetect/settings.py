@@ -195,7 +195,7 @@ class QualitySettings(_Checked):
     )
     ok_limit_720px: float = setting(
         1.25,
-        "a clip is limited where of movements of this size less than half show (0.2 mm where 20 cm are seen)",
+        "of movements of this size less than half show in a limited clip (0.2 mm where 16:9 is 20 cm wide)",
         unit="px at 720 lines",
         low=0.01,
         high=100,

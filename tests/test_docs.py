@@ -179,9 +179,18 @@ def test_limits_are_told_beside_true_ones(docs, results, tmp_path):
     ]
     (tmp_path / "limits.json").write_text(json.dumps({"side": "report", "limits": told}), encoding="utf-8")
     page = docs["validation"].page(results, tmp_path)
-    assert "off by\n62 % in the median, within a factor of 1.6 in 1 of 2 clips" in page
+    assert "off by\n62 % in the median, within a factor of 1.6 in 1 of 2 clips\n(1 more have no limit" in page
     assert "| tone-1 | 20 of 50 | 0.50 | 0.40 (0.32 to 0.48) |" in page
     assert (tmp_path / "validation-limits.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_it_is_told_why_twitches_are_missed(docs, results, tmp_path):
+    whys = {"found": {"1 to 2": 3, "all": 3}, "too small": {"1 to 2": 4, "all": 4}}
+    tree = {"side": "report", "whys": whys, "worst": [{"clip": "dark", "n_found": 0, "n_true": 4}]}
+    (tmp_path / "why.json").write_text(json.dumps(tree), encoding="utf-8")
+    page = docs["validation"].page(results, tmp_path)
+    assert "| | 1 to 2 | all |\n|---|---|---|\n| found | 3 | 3 |\n| too small | 4 | 4 |" in page
+    assert "Least is found in dark (0 of 4)." in page
 
 
 def test_ways_of_filming_become_a_table(docs, tmp_path):

@@ -86,8 +86,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error("--clips takes a number of 1 and more, and no --quick beside it")
     if asked.picture and not (asked.filming or asked.why):
         parser.error("--picture needs --filming or --why")
-    if asked.fit and asked.side != "dev":
-        parser.error("--fit needs --side dev: reporting clips are not for tuning")
+    if (asked.fit or asked.ablate) and asked.side != "dev":
+        parser.error("--fit and --ablate need --side dev: reporting clips are not for tuning")
     if asked.dvr_scan:
         os.environ[dvr_scan.VARIABLE] = asked.dvr_scan
     asked.groups = tuple(name for name in asked.groups.split(",") if name)
@@ -196,11 +196,13 @@ def ablate(asked: argparse.Namespace) -> int:
 def tell_why(asked: argparse.Namespace) -> int:
     """Print what became of the true twitches."""
     jobs = [job for job in jobs_of(asked) if not job.quiet]
-    found = sorted(spread(why.fates_of, jobs, asked.jobs), key=lambda one: one.group)
+    found = sorted(spread(why.fates_of, jobs, asked.jobs), key=lambda one: one.name)
     print(f"side: {asked.side}{choice(asked)}; {len(found)} clips\n\n{why.fates_table(found)}\n")
-    print("least is found in", ", ".join(f"{one.group} ({one.n_found} of {len(one.all)})" for one in why.worst(found)))
+    print("least is found in", ", ".join(f"{one.name} ({one.n_found} of {len(one.all)})" for one in why.worst(found)))
     if asked.picture:
         why.draw_worst(found, asked.picture)
+    if asked.output:
+        asked.output.write_text(json.dumps(why.fates_tree(asked.side, found), indent=1) + "\n")
     return 0
 
 

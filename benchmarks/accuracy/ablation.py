@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -99,6 +99,15 @@ INGREDIENTS = (
 )
 
 
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Leave an ingredient out, for a while."""
+    with ExitStack() as stack:
+        for home, part, change in next(one.changes for one in INGREDIENTS if one.name == name):
+            stack.enter_context(patch.object(home, part, change(getattr(home, part))))
+        yield
+
+
 def tally_without(task: tuple[Job, str]) -> tuple[str, str, Tally]:
     """Name of an ingredient, clip, and what came of the clip without it."""
     import cv2
@@ -107,9 +116,7 @@ def tally_without(task: tuple[Job, str]) -> tuple[str, str, Tally]:
     job, name = task
     path, truth = clip_and_truth(job)
     trace = store.trace_of(path, truth.sha256)
-    with ExitStack() as stack:
-        for home, part, change in next(one.changes for one in INGREDIENTS if one.name == name):
-            stack.enter_context(patch.object(home, part, change(getattr(home, part))))
+    with without(name):
         return name, job.name, score_clip(found_in(detect(trace, JUDGED)), truth, MAIN)
 
 

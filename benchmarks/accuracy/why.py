@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import store
-from jobs import Job, clip_and_truth
+from jobs import JUDGED, Job, clip_and_truth
 from report import aligned
 
 from fascidetect.errors import OutputError
-from fascidetect.evaluate.match import match
+from fascidetect.evaluate import found_in, score_clip
 from fascidetect.evaluate.scores import AMPLITUDE_EDGES_720PX
-from fascidetect.evaluate.tally import same_places
-from fascidetect.model import ByteArray, FloatArray, MotionTrace, Result
+from fascidetect.evaluate.tally import Known, same_places
+from fascidetect.model import ByteArray, FloatArray, MotionTrace, Result, transform
 from fascidetect.pipeline import detect
-from fascidetect.settings import LINES, Settings
-from fascidetect.truth import TrueEvent, Truth
+from fascidetect.truth import TrueEvent
 
 FOUND = "found"
 NOT_JUDGED = "the clip is not judged"
 NO_TIME = "in time that cannot be used"
 UNREAD = "where nothing can be read: off the skin, at its border, or without texture"
-REFUSED = "seen, and taken for something else"
+REFUSED = "seen, and not counted"
 SMALL = "smaller than the clip was told would show there"
 MISSED = "larger than that, and missed all the same"
 WHYS = (FOUND, NOT_JUDGED, NO_TIME, UNREAD, REFUSED, SMALL, MISSED)
@@ -39,7 +40,10 @@ UNREAD_LIGHT = 0.35
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one true twitch: its size (px at 720 lines), one of `WHYS`, its place in shares of a side."""
+    """What became of one true twitch: its size (px at 720 lines), one of `WHYS`, and its place.
+
+    ``x, y`` are shares of the sides of the reference picture.
+    """
 
     size_720px: float
     why: str
@@ -51,7 +55,7 @@ class Fate:
 class Fates:
     """The twitches of one clip, and a picture of it: the reference, dark where nothing is read, (h, w, 3)."""
 
-    group: str
+    name: str
     all: tuple[Fate, ...]
     picture: ByteArray
 
@@ -62,35 +66,28 @@ class Fates:
 
 
 def fates_of(job: Job) -> Fates:
-    """Detect in a clip, and put down every true twitch to what became of it."""
+    """Detect in a clip, and put down every true twitch that is scored to what became of it."""
     import cv2
 
     cv2.setNumThreads(1)
     path, truth = clip_and_truth(job)
     trace = store.trace_of(path, truth.sha256)
-    result = detect(trace, Settings())
-    limits = result.activity.limits_px
-    hit = _hits(truth, result)
-    fates = tuple(_fate(twitch, result, trace, limits, hit=k in hit) for k, twitch in enumerate(truth.events))
-    return Fates(job.group, fates, _picture(trace, limits))
+    result = detect(trace, JUDGED)
+    known = score_clip(found_in(result), truth, WITHIN_S).known
+    scored = [t for t in truth.events if not any(i.start_s <= t.peak_s <= i.end_s for i in truth.ignore)]
+    fates = tuple(_fate(twitch, one, result, trace) for twitch, one in zip(scored, known, strict=True))
+    return Fates(job.name, fates, _picture(trace, result.activity.limits_px))
 
 
-def _hits(truth: Truth, result: Result) -> set[int]:
-    peaks_s = (np.array([e.peak_s for e in part]) for part in (truth.events, result.events))
-    allowed = same_places(truth.events, result.events, result.clip)
-    return {k for k, _ in match(*peaks_s, WITHIN_S, allowed)}
-
-
-def _fate(twitch: TrueEvent, result: Result, trace: MotionTrace, limits: FloatArray, *, hit: bool) -> Fate:
-    geometry = trace.geometry
-    assert twitch.x_px is not None and twitch.y_px is not None and twitch.amplitude_px is not None  # noqa: S101, PT018
-    place = geometry.px_to_analysis(np.array([twitch.x_px, twitch.y_px]))
-    row, col = np.rint(geometry.analysis_to_cells(place)).astype(int).clip(0, np.array(geometry.shape) - 1)
-    limit_px = float(limits[row, col])
+def _fate(twitch: TrueEvent, known: Known, result: Result, trace: MotionTrace) -> Fate:
+    assert twitch.amplitude_px is not None  # noqa: S101 - made twitches have one
+    assert known.amplitude_720px is not None  # noqa: S101
+    x_px, y_px = _in_reference(twitch, trace)
+    limit_px = _limit_at(result.activity.limits_px, x_px, y_px, trace)
     beside = [r.event for r in result.rejections if r.reason != "below_threshold"]
     near = [e for e in beside if abs(e.peak_s - twitch.peak_s) <= WITHIN_S]
     rules = (
-        (hit, FOUND),
+        (known.hit, FOUND),
         (result.quality.verdict == "cannot_analyze", NOT_JUDGED),
         (any(u.start_s <= twitch.peak_s <= u.end_s for u in result.quality.unusable), NO_TIME),
         (not np.isfinite(limit_px), UNREAD),
@@ -98,8 +95,25 @@ def _fate(twitch: TrueEvent, result: Result, trace: MotionTrace, limits: FloatAr
         (twitch.amplitude_px < limit_px, SMALL),
     )
     why = next((words for holds, words in rules if holds), MISSED)
-    size = twitch.amplitude_px * LINES / min(geometry.width_px, geometry.height_px)
-    return Fate(size, why, twitch.x_px / geometry.width_px, twitch.y_px / geometry.height_px)
+    width, height = trace.geometry.width_px, trace.geometry.height_px
+    return Fate(known.amplitude_720px, why, x_px / width, y_px / height)
+
+
+def _in_reference(twitch: TrueEvent, trace: MotionTrace) -> tuple[float, float]:
+    """Where a twitch lies in the reference picture, px of the full one: its truth tells where it was at its peak."""
+    nearest = int(np.argmin(np.abs(trace.time_s - twitch.peak_s)))
+    there = trace.geometry.px_to_analysis(np.array([twitch.x_px, twitch.y_px]))
+    x_px, y_px = trace.geometry.analysis_to_px(transform(np.linalg.inv(trace.affine[nearest]), there))
+    return float(x_px), float(y_px)
+
+
+def _limit_at(limits_px: FloatArray, x_px: float, y_px: float, trace: MotionTrace) -> float:
+    """The limit (R, C) of the cell in which a place of the reference lies; NaN where nothing is read."""
+    geometry = trace.geometry
+    cell = geometry.analysis_to_cells(geometry.px_to_analysis(np.array([x_px, y_px])))
+    row, col = np.rint(cell).astype(int)
+    rows, cols = geometry.shape
+    return float(limits_px[row, col]) if 0 <= row < rows and 0 <= col < cols else float("nan")
 
 
 def _picture(trace: MotionTrace, limits: FloatArray) -> ByteArray:
@@ -111,17 +125,30 @@ def _picture(trace: MotionTrace, limits: FloatArray) -> ByteArray:
     return np.repeat(light.astype(np.uint8)[..., None], 3, axis=2)
 
 
-def fates_table(found: Sequence[Fates]) -> str:
-    """One line for each reason, one column for each size."""
+def counted(found: Sequence[Fates]) -> dict[str, dict[str, int]]:
+    """How many twitches each reason has, by their size (px at 720 lines) and in all."""
     fates = [fate for one in found for fate in one.all]
     bins = {
-        f"{low:g}-{high:g}": [f for f in fates if low <= f.size_720px < high]
+        f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}": [
+            f for f in fates if low <= f.size_720px < high
+        ]
         for low, high in itertools.pairwise(AMPLITUDE_EDGES_720PX)
     }
     shown = {name: held for name, held in {**bins, "all": fates}.items() if held}
-    head = ("px at 720 lines", *shown)
-    rows = [(why, *(str(sum(f.why == why for f in held)) for held in shown.values())) for why in WHYS]
-    return aligned([head, *rows])
+    return {why: {name: sum(f.why == why for f in held) for name, held in shown.items()} for why in WHYS}
+
+
+def fates_table(found: Sequence[Fates]) -> str:
+    """One line for each reason, one column for each size."""
+    by_why = counted(found)
+    head = ("px at 720 lines", *by_why[FOUND])
+    return aligned([head, *((why, *map(str, by_size.values())) for why, by_size in by_why.items())])
+
+
+def fates_tree(side: str, found: Sequence[Fates]) -> dict[str, Any]:
+    """All numbers for a file."""
+    least = [{"clip": one.name, "n_found": one.n_found, "n_true": len(one.all)} for one in worst(found)]
+    return {"side": side, "whys": counted(found), "worst": least}
 
 
 def worst(found: Sequence[Fates]) -> list[Fates]:
@@ -134,9 +161,10 @@ def draw_worst(found: Sequence[Fates], path: Path) -> None:
     """Draw the worst clips beside each other: what is not read is dark, found twitches green, missed ones red."""
     import cv2
 
-    if not cv2.imwrite(
-        str(path), np.hstack([_tile(one) for one in worst(found)])[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80]
-    ):
+    tiles = [_tile(one) for one in worst(found)]
+    if not tiles:
+        raise SystemExit(f"no clip has {FEWEST} twitches and more: there is nothing to draw")
+    if not cv2.imwrite(str(path), np.hstack(tiles)[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80]):
         raise OutputError(f"cannot write {path}")
 
 
@@ -148,6 +176,6 @@ def _tile(one: Fates) -> ByteArray:
     for fate in one.all:
         color = HIT_RGB if fate.why == FOUND else MISS_RGB
         cv2.circle(tile, (round(fate.x * width), round(fate.y * height)), 14, color, 2, cv2.LINE_AA)
-    words = f"{one.group}: {one.n_found} of {len(one.all)}"
+    words = f"{one.name}: {one.n_found} of {len(one.all)}"
     cv2.putText(tile, words, (8, height - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
     return tile

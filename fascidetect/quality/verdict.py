@@ -195,7 +195,7 @@ def _doubts(
         ),
         (
             _at_720(limit_px, trace) > settings.ok_limit_720px,
-            f"only larger movements show (half of those of {limit_px:.2g} px): "
+            f"of movements of {limit_px:.2g} px only half would show: "
             "go closer, more light, and rest the phone on something",
         ),
     )

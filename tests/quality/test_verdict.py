@@ -96,7 +96,7 @@ def test_nothing_is_said_where_nothing_can_be_told(trace, unusable, measured, wo
         (lambda: good(area="skin"), (), replace(GOOD, analyzed_share=0.1), "only 10 % of the picture was analyzed"),
         (lambda: with_bits(0.02), (), GOOD, "strongly compressed (0.020 bits per pixel and frame)"),
         (lambda: make_trace(duration_s=40, fps=12), (), GOOD, "only 12 frames per second"),
-        (good, (), replace(GOOD, limit50_px=0.5), "only larger movements show (half of those of 1 px): go closer"),
+        (good, (), replace(GOOD, limit50_px=0.5), "of movements of 1 px only half would show: go closer"),
     ],
 )
 def test_doubts_are_told_and_the_clip_is_judged(trace, unusable, measured, words):
