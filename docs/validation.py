@@ -191,7 +191,7 @@ def _limits(path: Path, folder: Path) -> Iterator[str]:
     pictures.draw_limits(told, folder / "validation-limits.svg")
     yield "\n## Is the detection limit true?\n"
     yield f"Clips of the {tree['side']} side with many twitches each, from far below the limit to far above. Half of those of one size"
-    yield "are found in usable time (true), and the clip was told a size (`limit50_px`): off by"
+    yield "are found in usable time where the clip is analyzed (true), and the clip was told a size (`limit50_px`): off by"
     yield f"{100 * off:.0f} % in the median, within a factor of {pictures.WITHIN:g} in {within} of {len(told)} clips"
     yield f"({len(tree['limits']) - len(told)} more have no limit to be told: too few of their twitches were found).\n"
     yield "![Limits that clips were told, and true ones](validation-limits.svg)\n"

@@ -17,7 +17,7 @@ from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch
 from fascidetect.pipeline import detect
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "why", "ablation")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "places", "why", "ablation")
 
 
 @pytest.fixture(scope="module")

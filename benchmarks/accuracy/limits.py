@@ -1,7 +1,8 @@
 """Whether the detection limit that a clip is told is the one that it has.
 
 One clip for each of some groups, with many twitches from far below to far above the limit: a curve
-fitted to what was found of them in usable time is the truth. They are drawn before the codec, as in life; with
+fitted to what was found of them, in usable time and where the clip is analyzed, is the truth: of these the limit
+that is told speaks. They are drawn before the codec, as in life; with
 ``--verify`` those are tried, too, that `fascidetect analyze --verify-limit` puts in after it.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import store
 from groups import GROUPS, SHAPES, Group, Item, plain
+from places import limit_told
 from report import aligned, nullable, number
 
 from fascidetect.evaluate import found_in, score_clip
@@ -106,7 +108,9 @@ def limits_of(task: LimitTask) -> Limits:
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)
     result = make_result(trace, windows, settings)
     found, clip = found_in(result), trace.clip
-    tally = score_clip(found, replace(truth, ignore=(*truth.ignore, *program_truth(found).ignore)))
+    there = tuple(event for event in truth.events if math.isfinite(limit_told(event, result, trace)))
+    asked = replace(truth, events=there, ignore=(*truth.ignore, *program_truth(found).ignore))
+    tally = score_clip(found, asked)
     unit = LINES / min(clip.width_px, clip.height_px)
     sizes = np.array([known.amplitude_720px for known in tally.known], dtype=float)
     true = [math.exp(v) for v in logistic_curve(np.log(sizes), np.array([known.hit for known in tally.known]))]

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import store
 from jobs import JUDGED, Job, clip_and_truth
+from places import in_reference, limit_told
 from report import aligned
 
 from fascidetect.errors import OutputError
 from fascidetect.evaluate import found_in, score_clip
 from fascidetect.evaluate.scores import AMPLITUDE_EDGES_720PX
 from fascidetect.evaluate.tally import Known, same_places
-from fascidetect.model import ByteArray, FloatArray, MotionTrace, Result, transform
+from fascidetect.model import ByteArray, FloatArray, MotionTrace, Result
 from fascidetect.pipeline import detect
 from fascidetect.truth import TrueEvent
 
@@ -82,8 +83,8 @@ def fates_of(job: Job) -> Fates:
 def _fate(twitch: TrueEvent, known: Known, result: Result, trace: MotionTrace) -> Fate:
     assert twitch.amplitude_px is not None  # noqa: S101 - made twitches have one
     assert known.amplitude_720px is not None  # noqa: S101
-    x_px, y_px = _in_reference(twitch, trace)
-    limit_px = _limit_at(result.activity.limits_px, x_px, y_px, trace)
+    x_px, y_px = in_reference(twitch, trace)
+    limit_px = limit_told(twitch, result, trace)
     beside = [r.event for r in result.rejections if r.reason != "below_threshold"]
     near = [e for e in beside if abs(e.peak_s - twitch.peak_s) <= WITHIN_S]
     rules = (
@@ -97,23 +98,6 @@ def _fate(twitch: TrueEvent, known: Known, result: Result, trace: MotionTrace) -
     why = next((words for holds, words in rules if holds), MISSED)
     width, height = trace.geometry.width_px, trace.geometry.height_px
     return Fate(known.amplitude_720px, why, x_px / width, y_px / height)
-
-
-def _in_reference(twitch: TrueEvent, trace: MotionTrace) -> tuple[float, float]:
-    """Where a twitch lies in the reference picture, px of the full one: its truth tells where it was at its peak."""
-    nearest = int(np.argmin(np.abs(trace.time_s - twitch.peak_s)))
-    there = trace.geometry.px_to_analysis(np.array([twitch.x_px, twitch.y_px]))
-    x_px, y_px = trace.geometry.analysis_to_px(transform(np.linalg.inv(trace.affine[nearest]), there))
-    return float(x_px), float(y_px)
-
-
-def _limit_at(limits_px: FloatArray, x_px: float, y_px: float, trace: MotionTrace) -> float:
-    """The limit (R, C) of the cell in which a place of the reference lies; NaN where nothing is read."""
-    geometry = trace.geometry
-    cell = geometry.analysis_to_cells(geometry.px_to_analysis(np.array([x_px, y_px])))
-    row, col = np.rint(cell).astype(int)
-    rows, cols = geometry.shape
-    return float(limits_px[row, col]) if 0 <= row < rows and 0 <= col < cols else float("nan")
 
 
 def _picture(trace: MotionTrace, limits: FloatArray) -> ByteArray:
