@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 from helpers.shown import write_shown
 from helpers.traces import Bump, make_trace
@@ -14,6 +15,9 @@ from fascidetect.events.store import Candidates
 from fascidetect.model import MotionTrace, Result
 from fascidetect.result import make_result
 from fascidetect.settings import Settings
+
+hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("busy")
 
 
 @dataclass(frozen=True)

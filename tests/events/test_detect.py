@@ -295,7 +295,7 @@ def test_the_smallest_movement_that_is_promised_is_seen():
     assert hits >= 4
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
     start_s=st.floats(1.5, 4.0),
     row=st.floats(6, 20),

@@ -41,7 +41,7 @@ def test_onset_peak_and_width_are_recovered(fps, tau_s, guess_s):
     assert shape.r2 > 0.95
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.03, 0.18), st.floats(-0.02, 0.02), st.floats(0, 0.25))
 def test_times_hold_between_the_tried_widths_and_in_noise(tau_s, onset_s, noise):
     shape = fitted(onset_s, tau_s, noise=noise)
