@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+
+from fascidetect.evaluate.table import span_words
 
 MAIN = "0.25"
 WITHIN = 1.6
@@ -18,8 +21,8 @@ STYLE = {"svg.hashsalt": "fascidetect", "svg.fonttype": "none", "font.family": "
 
 
 def span(one: dict[str, Any]) -> str:
-    """A range of sizes in words."""
-    return f"{one['low']:g} and more" if one["high"] is None else f"{one['low']:g} to {one['high']:g}"
+    """The range of sizes of a bin, whose upper end is null if it has none."""
+    return span_words(one["low"], math.inf if one["high"] is None else one["high"])
 
 
 def draw_scores(groups: dict[str, Any], calibration: Sequence[dict[str, float]], folder: Path) -> None:

@@ -44,7 +44,7 @@ def make_result(about: Registration, windows: Sequence[Window], settings: Settin
     _log.info("candidates: %d, of which counted: %d", len(found.judged), counted)
     unusable = join([*unusable, *found.lost])
     share = float(found.valid.mean())
-    measured = Measured(found.noise_px, found.limit50_px, found.limit90_px, found.unfit, share)
+    measured = Measured(found.noise_px, found.limit.half_px, found.limit.most_px, found.unfit, share)
     quality = make_quality(about, unusable, measured, settings.quality)
     if quality.verdict == "cannot_analyze":
         return _silent(about, found, quality, settings)
@@ -100,5 +100,5 @@ def _activity(about: Registration, found: Found) -> Activity:
     for j in found.judged:
         if not j.reason:
             heat = np.maximum(heat, j.candidate.amplitudes_px * about.geometry.px_per_analysis_px)
-    limits = found.limits_px * about.geometry.px_per_analysis_px
+    limits = found.limit.map_px * about.geometry.px_per_analysis_px
     return Activity(found.time_s, found.score, found.threshold, heat, limits)

@@ -14,7 +14,7 @@ from jobs import JUDGED, Job, clip_and_truth
 from report import MAIN, aligned, interval, number
 
 from fascidetect.evaluate import Tally, compare, found_in, score_clip
-from fascidetect.events import confidence, decide, score, stretch
+from fascidetect.events import confidence, decide, find, score, stretch
 from fascidetect.pipeline import detect
 
 Change = tuple[Any, str, Callable[[Any], Any]]
@@ -52,11 +52,11 @@ def _without_light(combine: Any) -> Any:
     return lambda z, _gamma, *valid: combine(z, 0.0, *valid)
 
 
-def _white(spectrum: Any) -> Any:
+def _white(_: Any) -> Any:
     """The noise taken for white, but for what is slow."""
 
-    def changed(x: Any, valid: Any, step: float, lowcut_hz: float) -> Any:
-        frequency = np.fft.rfftfreq(2 * (len(spectrum(x, valid, step, lowcut_hz)) - 1), step)
+    def changed(x: Any, _valid: Any, step: float, lowcut_hz: float) -> Any:
+        frequency = np.fft.rfftfreq(score.padded(len(x), step), step)
         return 1 + (lowcut_hz / np.maximum(frequency, 1e-3)) ** 4
 
     return changed
@@ -95,6 +95,8 @@ INGREDIENTS = (
         "cells that show something else",
         ((stretch, "shows_else", lambda _: lambda before, *_a: np.zeros(before.shape, bool)),),
     ),
+    Ingredient("what was seen before", ((decide, "likeness", lambda _: lambda asked, *_a: np.zeros(len(asked))),)),
+    Ingredient("jumps as the codec starts anew", ((find, "_reset", lambda _: lambda *_a: 0.0),)),
     Ingredient("the least confidence", ((decide, "LEAST", _constant(dict.fromkeys(confidence.LEAST, 0.0))),)),
 )
 

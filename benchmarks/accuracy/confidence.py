@@ -21,7 +21,7 @@ RIDGE = 1.0
 ROUNDS = 40
 HEAD = """\
 # Weights of the logistic model of `confidence.py`: log-odds that a candidate is a twitch.
-# Fitted on the development side by `python benchmarks/accuracy --side dev --fit --real DIR`; never edited by hand.
+# Fitted on the development side by `python benchmarks/accuracy --side dev --fit`; never edited by hand.
 """
 
 
@@ -45,7 +45,7 @@ def known_of(job: Job) -> Known | None:
     if not asked:
         return None
     events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]
-    rows = [features(j.candidate, unrest_at(trace, j.candidate.peak_s)) for j in asked]
+    rows = [features(j.candidate, unrest_at(trace, j.candidate.peak_s), j.likeness) for j in asked]
     values = np.array([list(row.values()) for row in rows])
     return Known(values, np.array(are_true(events, truth, trace.clip)), tuple(rows[0]))
 

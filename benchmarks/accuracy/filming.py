@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import store
 from groups import SHAPES, USUAL, Change, Group, camera, chain, held, plain, scene, size
-from report import aligned, nullable, number
+from report import aligned, nullable, number, write_picture
 
-from fascidetect.errors import OutputError
 from fascidetect.evaluate import found_in, score_clip
 from fascidetect.phantom import Recipe, render, scatter
 from fascidetect.pipeline import detect
@@ -156,5 +155,4 @@ def draw_ways(side: str, path: Path) -> None:
         rgb = next(iter(render(replace(recipe_of(way, side), duration_s=0.1, twitches=())))).rgb
         tiles.append(cv2.resize(rgb, TILE_WH, interpolation=cv2.INTER_AREA))
     rows = [np.hstack(tiles[k : k + 3]) for k in range(0, len(tiles), 3)]
-    if not cv2.imwrite(str(path), np.vstack(rows)[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80]):
-        raise OutputError(f"cannot write {path}")
+    write_picture(path, np.vstack(rows))

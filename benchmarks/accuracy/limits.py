@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import store
 from groups import GROUPS, SHAPES, Group, Item, plain
-from places import limit_told
+from places import in_reference, limit_told
 from report import aligned, nullable, number
 
 from fascidetect.evaluate import found_in, score_clip
@@ -108,7 +108,9 @@ def limits_of(task: LimitTask) -> Limits:
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)
     result = make_result(trace, windows, settings)
     found, clip = found_in(result), trace.clip
-    there = tuple(event for event in truth.events if math.isfinite(limit_told(event, result, trace)))
+    there = tuple(
+        event for event in truth.events if math.isfinite(limit_told(in_reference(event, trace), result, trace.geometry))
+    )
     asked = replace(truth, events=there, ignore=(*truth.ignore, *program_truth(found).ignore))
     tally = score_clip(found, asked)
     unit = LINES / min(clip.width_px, clip.height_px)

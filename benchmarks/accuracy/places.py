@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fascidetect.model import MotionTrace, Result, transform
+from fascidetect.model import Geometry, MotionTrace, Result, transform
 from fascidetect.truth import TrueEvent
 
 
@@ -18,10 +18,9 @@ def in_reference(twitch: TrueEvent, trace: MotionTrace) -> tuple[float, float]:
     return float(x_px), float(y_px)
 
 
-def limit_told(twitch: TrueEvent, result: Result, trace: MotionTrace) -> float:
-    """Detection limit that was told for the place of a twitch, px of the full picture; NaN where nothing is read."""
-    geometry = trace.geometry
-    cell = geometry.analysis_to_cells(geometry.px_to_analysis(np.array(in_reference(twitch, trace))))
+def limit_told(place_px: tuple[float, float], result: Result, geometry: Geometry) -> float:
+    """Detection limit that was told for a place in the reference, both px of the full picture; NaN where none was."""
+    cell = geometry.analysis_to_cells(geometry.px_to_analysis(np.array(place_px)))
     row, col = np.rint(cell).astype(int)
     rows, cols = geometry.shape
     return float(result.activity.limits_px[row, col]) if 0 <= row < rows and 0 <= col < cols else math.nan

@@ -1,4 +1,4 @@
-"""Tables for people and a tree for the next run."""
+"""Tables and pictures for people, and a tree for the next run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from jobs import REAL, Outcome
 
+from fascidetect.errors import OutputError
 from fascidetect.evaluate import TOLERANCES_S, Scores, Tally, compare, scores_tree, summarize
 from fascidetect.evaluate.scores import Interval
+from fascidetect.model import ByteArray
 
 MAIN = TOLERANCES_S[0]
 CONFIDENCES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
@@ -183,3 +186,11 @@ def interval(value: Interval, decimals: int = 2) -> str:
 
 def number(value: float, decimals: int = 2) -> str:
     return f"{value:.{decimals}f}" if math.isfinite(value) else "-"
+
+
+def write_picture(path: Path, rgb: ByteArray) -> None:
+    """Write a picture (h, w, 3) as the name says, small enough for the repository."""
+    import cv2
+
+    if not cv2.imwrite(str(path), rgb[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80]):
+        raise OutputError(f"cannot write {path}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,11 @@ import numpy as np
 import store
 from jobs import JUDGED, Job, clip_and_truth
 from places import in_reference, limit_told
-from report import aligned
+from report import MAIN, aligned, write_picture
 
-from fascidetect.errors import OutputError
 from fascidetect.evaluate import found_in, score_clip
 from fascidetect.evaluate.scores import AMPLITUDE_EDGES_720PX
+from fascidetect.evaluate.table import span_words
 from fascidetect.evaluate.tally import Known, same_places
 from fascidetect.model import ByteArray, FloatArray, MotionTrace, Result
 from fascidetect.pipeline import detect
@@ -32,7 +31,6 @@ SMALL = "smaller than the clip was told would show there"
 MISSED = "larger than that, and missed all the same"
 WHYS = (FOUND, NOT_JUDGED, NO_TIME, UNREAD, REFUSED, SMALL, MISSED)
 
-WITHIN_S = 0.25
 WORST, FEWEST = 3, 3
 TILE_WH = (480, 270)
 HIT_RGB, MISS_RGB = (60, 200, 90), (235, 60, 60)
@@ -74,7 +72,7 @@ def fates_of(job: Job) -> Fates:
     path, truth = clip_and_truth(job)
     trace = store.trace_of(path, truth.sha256)
     result = detect(trace, JUDGED)
-    known = score_clip(found_in(result), truth, WITHIN_S).known
+    known = score_clip(found_in(result), truth, MAIN).known
     scored = [t for t in truth.events if not any(i.start_s <= t.peak_s <= i.end_s for i in truth.ignore)]
     fates = tuple(_fate(twitch, one, result, trace) for twitch, one in zip(scored, known, strict=True))
     return Fates(job.name, fates, _picture(trace, result.activity.limits_px))
@@ -84,9 +82,9 @@ def _fate(twitch: TrueEvent, known: Known, result: Result, trace: MotionTrace) -
     assert twitch.amplitude_px is not None  # noqa: S101 - made twitches have one
     assert known.amplitude_720px is not None  # noqa: S101
     x_px, y_px = in_reference(twitch, trace)
-    limit_px = limit_told(twitch, result, trace)
+    limit_px = limit_told((x_px, y_px), result, trace.geometry)
     beside = [r.event for r in result.rejections if r.reason != "below_threshold"]
-    near = [e for e in beside if abs(e.peak_s - twitch.peak_s) <= WITHIN_S]
+    near = [e for e in beside if abs(e.peak_s - twitch.peak_s) <= MAIN]
     rules = (
         (known.hit, FOUND),
         (result.quality.verdict == "cannot_analyze", NOT_JUDGED),
@@ -113,9 +111,7 @@ def counted(found: Sequence[Fates]) -> dict[str, dict[str, int]]:
     """How many twitches each reason has, by their size (px at 720 lines) and in all."""
     fates = [fate for one in found for fate in one.all]
     bins = {
-        f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}": [
-            f for f in fates if low <= f.size_720px < high
-        ]
+        span_words(low, high): [f for f in fates if low <= f.size_720px < high]
         for low, high in itertools.pairwise(AMPLITUDE_EDGES_720PX)
     }
     shown = {name: held for name, held in {**bins, "all": fates}.items() if held}
@@ -143,13 +139,10 @@ def worst(found: Sequence[Fates]) -> list[Fates]:
 
 def draw_worst(found: Sequence[Fates], path: Path) -> None:
     """Draw the worst clips beside each other: what is not read is dark, found twitches green, missed ones red."""
-    import cv2
-
     tiles = [_tile(one) for one in worst(found)]
     if not tiles:
         raise SystemExit(f"no clip has {FEWEST} twitches and more: there is nothing to draw")
-    if not cv2.imwrite(str(path), np.hstack(tiles)[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 80]):
-        raise OutputError(f"cannot write {path}")
+    write_picture(path, np.hstack(tiles))
 
 
 def _tile(one: Fates) -> ByteArray:

@@ -82,8 +82,12 @@ def _bins(title: str, bins: tuple[Bin, ...]) -> Iterator[str]:
     if bins:
         yield title
     for b in bins:
-        span = f"{b.low:g} and more" if math.isinf(b.high) else f"{b.low:g} to {b.high:g}"
-        yield f"  {span:<24}{b.n_hits}/{b.n_true}"
+        yield f"  {span_words(b.low, b.high):<24}{b.n_hits}/{b.n_true}"
+
+
+def span_words(low: float, high: float) -> str:
+    """A range of sizes."""
+    return f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}"
 
 
 def _errors(errors: Errors) -> str:

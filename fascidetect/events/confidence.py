@@ -1,7 +1,7 @@
 """How likely a candidate is a twitch: a logistic model of what can be seen of it.
 
 Its few coefficients lie in ``confidence.toml``, fitted to clips of the development side (``python benchmarks/accuracy
---side dev --fit --real DIR``). A probability holds for clips that twitch as often as those.
+--side dev --fit``). A probability holds for clips that twitch as often as those.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.55, "high": 0.35}
+LEAST: dict[Sensitivity, float] = {"low": 0.65, "normal": 0.45, "high": 0.3}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
@@ -27,13 +27,15 @@ AROUND_FRAMES = 4
 SMALLEST_PX, SMALLEST_UNREST, LONGEST_S, LARGEST_STEP, WORST_R2 = 0.02, 0.14, 2.0, 1.0, -0.5
 
 
-def features(one: Candidate, unrest: float) -> dict[str, float]:
+def features(one: Candidate, unrest: float, likeness: float) -> dict[str, float]:
     """What the model looks at.
 
     Parameters
     ----------
     unrest
         From `unrest_at`.
+    likeness
+        From `recur.likeness`.
     """
     return {
         "log_score": math.log(one.score),
@@ -45,13 +47,15 @@ def features(one: Candidate, unrest: float) -> dict[str, float]:
         "step": min(one.shape.step, LARGEST_STEP),
         "wide": one.wide,
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
+        "likeness": likeness,
+        "reset": one.reset,
     }
 
 
-def confidence(one: Candidate, unrest: float) -> float:
-    """Probability, 0..1, that a candidate is a twitch."""
+def confidence(one: Candidate, unrest: float, likeness: float) -> float:
+    """Probability, 0..1, that a candidate is a twitch; parameters as of `features`."""
     weights = coefficients()
-    known = features(one, unrest)
+    known = features(one, unrest, likeness)
     level = weights["constant"] + sum(weights[name] * value for name, value in known.items())
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, level))))
 

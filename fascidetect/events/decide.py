@@ -9,16 +9,17 @@ import numpy as np
 
 from fascidetect.events.confidence import LEAST, confidence, unrest_at
 from fascidetect.events.foci import group, rhythm
-from fascidetect.events.limit import cell_limits, limit_at
+from fascidetect.events.limit import Limit, limit_of
+from fascidetect.events.recur import POSSIBLE, likeness
 from fascidetect.events.reject import Judged, judge, looks_like_twitch
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
+from fascidetect.events.stretch import key_times_s
 from fascidetect.events.sustained import BLOCK_S, Restless, join_restless
 from fascidetect.events.threshold import clip_threshold, floor, robust_threshold
 from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
 from fascidetect.settings import DetectSettings
 
-KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoided
 BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
 CLEAR_IN_BEAT = 0.75  # of the score of the clearest in the same beat
 
@@ -43,10 +44,8 @@ class Found:
         (R, C) cells in which events were sought, in any window.
     noise_px
         Median noise of the valid cells per axis, analysis_px; NaN without valid cells.
-    limits_px
-        (R, C) amplitude at which half of the usual twitches would be found at each cell, analysis_px; NaN elsewhere.
-    limit50_px, limit90_px
-        Amplitude at which half, and nine tenths, would be found wherever they are; NaN without valid cells.
+    limit
+        How small a movement would still be found.
     unfit
         The noise is so uneven (codec freezes and pops) that nothing should be concluded.
     time_s, score
@@ -60,9 +59,7 @@ class Found:
     lost: tuple[Unusable, ...]
     valid: BoolArray
     noise_px: float
-    limits_px: FloatArray
-    limit50_px: float
-    limit90_px: float
+    limit: Limit
     unfit: bool
     time_s: FloatArray
     score: FloatArray
@@ -107,17 +104,25 @@ def decide(
     ]
     longer_side = max(about.geometry.shape)
     candidates = [c for w in windows for c in w.candidates if c.score >= floor(settings)]
-    sure = [(c, confidence(c, unrest_at(about, c.peak_s))) for c in candidates]
-    least = LEAST[settings.sensitivity]
-    judged = judge(sure, threshold, least, _key_times_s(about), about.median_interval_s, longer_side)
-    judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
-    judged = [_unusable(one, (*unusable, *lost)) for one in judged]
-    judged = _one_a_beat([_restless(one, restless) for one in judged], restless)
+    unrest = [unrest_at(about, c.peak_s) for c in candidates]
+    least, keys_s = LEAST[settings.sensitivity], key_times_s(about)
+
+    def judged_by(likeness: FloatArray) -> list[Judged]:
+        asked = [
+            Judged(c, "", confidence(c, u, alike), alike)
+            for c, u, alike in zip(candidates, unrest, likeness.tolist(), strict=True)
+        ]
+        judged = judge(asked, threshold, least, keys_s, about.median_interval_s, longer_side)
+        judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
+        judged = [_unusable(one, (*unusable, *lost)) for one in judged]
+        return _one_a_beat([_restless(one, restless) for one in judged], restless)
+
+    alone = [one for one in judged_by(np.zeros(len(candidates))) if one.reason in ("", "shape")]
+    judged = judged_by(likeness(candidates, [one.candidate for one in alone if one.confidence >= POSSIBLE]))
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, longer_side)
     judged = [_below_floor(one, least_px) for one in judged]
     judged = [replace(j, reason="") if j.reason in settings.keep else j for j in judged]
-    limits = cell_limits(windows, area, threshold)
     return Found(
         judged=tuple(judged),
         focus=tuple(_foci(judged, longer_side)),
@@ -126,9 +131,7 @@ def decide(
         lost=lost,
         valid=np.asarray(valid),
         noise_px=float(np.median(np.concatenate([w.noise_px[:, w.valid & area].ravel() for w in windows]))),
-        limits_px=limits,
-        limit50_px=limit_at(limits, 0.5),
-        limit90_px=limit_at(limits, 0.9),
+        limit=limit_of(windows, area, threshold),
         unfit=bool(np.median([w.tail[:2].max() for w in windows]) > UNFIT),
         time_s=np.concatenate([w.time_s for w in windows]),
         score=np.concatenate([w.score for w in windows]),
@@ -149,13 +152,6 @@ def _threshold(windows: Sequence[Window], settings: DetectSettings) -> float:
     return min(threshold, robust) if len(rest) < (1 - BUSY) * len(everything) else threshold
 
 
-def _key_times_s(about: Registration) -> FloatArray:
-    """When the codec started anew and may have popped; empty where that is too often to avoid."""
-    times_s = about.time_s[about.key_frame]
-    seldom = len(times_s) > 1 and float(np.median(np.diff(times_s))) >= KEYS_APART_S
-    return times_s if seldom else times_s[:0]
-
-
 def _nothing(about: Registration) -> Found:
     nan = float("nan")
     return Found(
@@ -166,9 +162,7 @@ def _nothing(about: Registration) -> Found:
         lost=(),
         valid=np.zeros(about.geometry.shape, bool),
         noise_px=nan,
-        limits_px=np.full(about.geometry.shape, nan),
-        limit50_px=nan,
-        limit90_px=nan,
+        limit=Limit(np.full(about.geometry.shape, nan), nan, nan),
         unfit=False,
         time_s=about.time_s,
         score=np.full(len(about.time_s), np.nan),

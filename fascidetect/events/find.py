@@ -44,6 +44,7 @@ WINDOWS_CELLS2 = 2.6  # ... and that divides its height: both fitted to developm
 MOST_NARROW = 2.0  # a height is not made larger by more: the width of a few cells is not known so well
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place ...
 APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together ...
+RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
 
@@ -73,6 +74,9 @@ class Candidate:
         How much the whole picture stood out, >= 1.
     edge
         Share of its cells that touch the border of what is analyzed.
+    reset
+        Share of its height, 0..1, that goes at once when the codec starts anew, and not because it falls: what the
+        codec displaced, to save bits, jumps back then.
     patch
         What it does cell by cell.
     """
@@ -88,18 +92,13 @@ class Candidate:
     wide: float
     frame_level: float
     edge: float
+    reset: float
     patch: Patch
 
     @property
     def region(self) -> BoolArray:
         """(R, C) cells that belong to it."""
         return self.patch.laid_out(self.patch.region)
-
-    def likeness(self, other: Candidate) -> float:
-        """Cosine between the two patterns of motion, -1..1: the same movement, or its way back."""
-        own, others = (one.patch.laid_out(one.patch.pattern).astype(np.float32) for one in (self, other))
-        size = float(np.linalg.norm(own) * np.linalg.norm(others))
-        return float(np.vdot(own, others)) / size if size > 0 else 0.0
 
     @property
     def amplitude_px(self) -> float:
@@ -324,12 +323,7 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], besid
     Samples about other peaks that are `near` count little; movements `beside` it are fitted with it.
     """
     step = stretch.interval_s
-    low = max(0, peak.n - round(LEVEL_BEFORE_S / step))
-    high = min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / step) + 1)
-    cells = peak.region
-    unit = score.noise[:, cells]
-    x = stretch.data[:, low:high, cells] / unit[:, None]
-    series = np.einsum("knc,kc->n", x, peak.pattern[:, cells])
+    low, high, series = _series(stretch, score, peak)
     weight = np.where(stretch.usable[low:high], 1.0, 0.0)
     n = np.arange(low, high)
     for other in near:
@@ -337,6 +331,25 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], besid
         own = np.abs(n - peak.n) <= 0.1 / step
         weight[(n >= start) & (n <= stop) & ~own] *= OTHERS_WEIGHT
     return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s, beside)
+
+
+def _series(stretch: Stretch, score: Score, peak: _Peak) -> tuple[int, int, FloatArray]:
+    """First and last sample about a peak, and the motion between them, projected on the pattern of the peak."""
+    low = max(0, peak.n - round(LEVEL_BEFORE_S / stretch.interval_s))
+    high = min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / stretch.interval_s) + 1)
+    x = stretch.data[:, low:high, peak.region] / score.noise[:, None, peak.region]
+    return low, high, np.einsum("knc,kc->n", x, peak.pattern[:, peak.region])
+
+
+def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> float:
+    low, high, series = _series(stretch, score, peak)
+    since_s = stretch.time_s[low:high] - shape.peak_s
+    asked = np.flatnonzero(stretch.renewed[low:high] & (since_s > -RESET_S[0]) & (since_s < RESET_S[1]))
+    if shape.height <= 0:
+        return 0.0
+    left = series / shape.height - shape.course(stretch.time_s[low:high])
+    falls = [left[n - 2 : n].mean() - left[n : n + 2].mean() for n in asked if 2 <= n <= len(left) - 2]
+    return float(np.clip(max(falls, default=0.0), 0, 1))
 
 
 def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Sequence[Shape]) -> Candidate:
@@ -359,6 +372,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         wide=peak.wide,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
+        reset=_reset(stretch, score, peak, shape),
         patch=Patch.cut(peak.region, footprint, peak.pattern[:2]),
     )
 

@@ -1,9 +1,10 @@
-"""How small a twitch would still be found, cell by cell, from the noise, the texture and the threshold."""
+"""How small a twitch would still be found, by place and moment, from the noise, the texture and the threshold."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,17 +12,34 @@ from fascidetect.events.reject import FAINTEST_PX
 from fascidetect.events.seek import Window
 from fascidetect.model import BoolArray, FloatArray
 
-CENTER = 1.8
+CENTER = 1.1
 """Score, in thresholds, at which half of the usual twitches are found: some have two lobes, some are rejected."""
 
 SLOPE = 3.5
 """How fast the share that is found rises with the logarithm of the amplitude."""
 
-ROUNDS = 60
+ROUNDS = 40
 
 
-def cell_limits(windows: Sequence[Window], area: BoolArray, threshold: float) -> FloatArray:
-    """Amplitude at which half of the usual twitches would be found at each cell, (R, C), analysis_px.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Amplitudes, analysis_px; NaN where nothing is sought.
+
+    Attributes
+    ----------
+    map_px
+        (R, C) at which half of the usual twitches would be found at each cell, whenever they come.
+    half_px, most_px
+        At which half, and nine tenths, would be found wherever in the analyzed area and whenever they come.
+    """
+
+    map_px: FloatArray
+    half_px: float
+    most_px: float
+
+
+def limit_of(windows: Sequence[Window], area: BoolArray, threshold: float) -> Limit:
+    """The limit of a clip.
 
     Parameters
     ----------
@@ -32,42 +50,29 @@ def cell_limits(windows: Sequence[Window], area: BoolArray, threshold: float) ->
     threshold
         Of the clip, in units of its noise.
 
-    Returns
-    -------
-    FloatArray
-        NaN where nothing is sought.
-
     Notes
     -----
     `CENTER` and `SLOPE` are those of made clips of the development side, into whose pictures twitches of
     known size were put (``benchmarks/accuracy --limits``).
     """
-    gain = np.array([np.where(w.valid & area, w.gain, np.nan) for w in windows])
-    known = np.isfinite(gain)
-    mean = np.where(known, gain, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    limits = np.maximum(FAINTEST_PX, CENTER * threshold / np.maximum(mean, 1e-9))
-    return np.where(known.any(axis=0), limits, np.nan)
+    gain = np.concatenate([np.where(w.valid & area, w.gain, 0) for w in windows])
+    with np.errstate(divide="ignore"):
+        limits = np.where(gain > 0, np.maximum(FAINTEST_PX, CENTER * threshold / gain), np.nan)
+    half_px, most_px = (float(amplitude_of(share, limits.reshape(-1, 1))[0]) for share in (0.5, 0.9))
+    return Limit(amplitude_of(0.5, limits), half_px, most_px)
 
 
-def limit_at(limits_px: FloatArray, share: float) -> float:
-    """Amplitude of which so large a share would be found, wherever in the analyzed area it is; NaN without a cell.
-
-    Parameters
-    ----------
-    limits_px
-        From `cell_limits`.
-    share
-        Between 0 and 1.
-    """
-    logs = np.log(limits_px[np.isfinite(limits_px)])
-    if not len(logs):
-        return math.nan
+def amplitude_of(share: float, limits_px: FloatArray) -> FloatArray:
+    """Amplitude of which so large a share is found, over the first axis of limits (K, ...); NaN where all are."""
+    logs = np.log(limits_px)
+    known = np.isfinite(logs)
+    n = known.sum(axis=0)
     reach = math.log(share / (1 - share)) / SLOPE
-    low, high = float(logs.min()) + min(reach, 0.0), float(logs.max()) + max(reach, 0.0)
-    for _ in range(ROUNDS):  # the share rises with the amplitude, so halving finds it
-        middle = (low + high) / 2
-        if float(np.mean(1 / (1 + np.exp(-SLOPE * (middle - logs))))) < share:
-            low = middle
-        else:
-            high = middle
-    return math.exp(high)
+    low = np.where(known, logs, np.inf).min(axis=0) + min(reach, 0.0)
+    high = np.where(known, logs, -np.inf).max(axis=0) + max(reach, 0.0)
+    with np.errstate(invalid="ignore"):  # where nothing is known
+        for _ in range(ROUNDS):  # the share rises with the amplitude, so halving finds it
+            middle = (low + high) / 2
+            found = np.where(known, 1 / (1 + np.exp(-SLOPE * (middle - logs))), 0).sum(axis=0) / np.maximum(n, 1)
+            low, high = np.where(found < share, middle, low), np.where(found < share, high, middle)
+        return np.where(n > 0, np.exp(high), np.nan)

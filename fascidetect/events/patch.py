@@ -54,9 +54,28 @@ class Patch:
             np.clip(pattern[:, *box], -MOST, MOST).astype(np.float16),
         )
 
+    def likeness(self, other: Patch) -> float:
+        """Cosine between the two patterns, -1..1: the same movement, or its way back."""
+        inner = [
+            slice(max(a, b), min(a + m, b + n))
+            for a, b, m, n in zip(self.corner, other.corner, self.region.shape, other.region.shape, strict=True)
+        ]
+        size = _length(self.pattern) * _length(other.pattern)
+        if size == 0 or any(side.stop <= side.start for side in inner):
+            return 0.0
+        own, others = (
+            one.pattern[:, *(slice(s.start - at, s.stop - at) for s, at in zip(inner, one.corner, strict=True))]
+            for one in (self, other)
+        )
+        return float(np.vdot(own.astype(np.float32), others.astype(np.float32))) / size
+
     def laid_out(self, part: npt.NDArray[T]) -> npt.NDArray[T]:
         """One of its arrays (..., r, c) as a part of the whole, (..., R, C)."""
         (row, col), (rows, cols) = self.corner, part.shape[-2:]
         whole = np.zeros((*part.shape[:-2], *self.grid), part.dtype)
         whole[..., row : row + rows, col : col + cols] = part
         return whole
+
+
+def _length(pattern: FloatArray) -> float:
+    return float(np.linalg.norm(pattern.astype(np.float32)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fascidetect.events.find import Candidate
+from fascidetect.events.recur import ALIKE
 from fascidetect.model import FloatArray
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
@@ -29,11 +30,22 @@ FAINTEST_PX = 0.2  # analysis_px; below it blocks of a codec move to and fro, an
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate, why it is not counted (``reason`` is empty where it is), and how likely it is a twitch, 0..1."""
+    """A candidate and what is made of it.
+
+    Attributes
+    ----------
+    reason
+        Why it is not counted; empty where it is.
+    confidence
+        How likely it is a twitch, 0..1.
+    likeness
+        To a clear movement at another time, 0..1.
+    """
 
     candidate: Candidate
     reason: str
     confidence: float
+    likeness: float = 0.0
 
 
 def looks_like_twitch(one: Candidate) -> bool:
@@ -43,7 +55,7 @@ def looks_like_twitch(one: Candidate) -> bool:
 
 
 def judge(
-    candidates: Sequence[tuple[Candidate, float]],
+    asked: Sequence[Judged],
     threshold: float,
     least: float,
     key_times_s: Sequence[float] | FloatArray,
@@ -54,10 +66,10 @@ def judge(
 
     Parameters
     ----------
-    candidates
-        Each with its confidence.
+    asked
+        Candidates, still without a reason.
     threshold
-        Scores below it are not counted.
+        Scores below it are not counted, unless the movement is known from clear ones.
     least
         Confidences below it are not counted.
     key_times_s
@@ -67,30 +79,33 @@ def judge(
     """
     judged: list[Judged] = []
     kept: list[Candidate] = []
-    for one, sure in sorted(candidates, key=lambda pair: -pair[0].score):
-        reason = _own_reason(one, threshold, key_times_s, frame_interval_s)
-        if not reason and sure < least:
+    for ask in sorted(asked, key=lambda ask: -ask.candidate.score):
+        one = ask.candidate
+        reason = _own_reason(ask, threshold, key_times_s, frame_interval_s)
+        if not reason and ask.confidence < least:
             reason = "shape"
         if not reason or reason in ("shape", "below_threshold", "small", "step"):
             reason = _reason_beside(one, kept, longer_side_cells) or reason
         if reason not in ("duplicate", "below_threshold"):
             kept.append(one)
-        judged.append(Judged(one, reason, sure))
+        judged.append(replace(ask, reason=reason))
     return judged
 
 
 def _own_reason(
-    one: Candidate, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float
+    ask: Judged, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float
 ) -> str:
+    one, new = ask.candidate, ask.likeness < ALIKE
     local = one.wide < WIDE
+    clear = one.score >= KEY_SURE * threshold
     rules = (
-        ("below_threshold", one.score < threshold),
+        ("below_threshold", new and one.score < threshold),
         ("below_threshold", np.hypot(*one.displacement_px) < FAINTEST_PX),
         ("global", not local or (one.frame_level > FRAME and one.wide > 0.5 * WIDE)),
         ("photometric", one.flow < FLOW or one.shading_pct > SHADING_PCT),
         ("small", one.n_cells < SMALLEST_CELLS),
         ("edge", one.edge > EDGE),
-        ("keyframe", one.score < KEY_SURE * threshold and _on_key_frame(one, key_times_s, frame_interval_s)),
+        ("keyframe", new and not clear and _on_key_frame(one, key_times_s, frame_interval_s)),
         ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
     )
@@ -113,7 +128,7 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
         if gap_s < SAME_S and touching:
             return "duplicate"
-        if gap_s < BACK_S and one.score < other.score and one.likeness(other) < BACK:
+        if gap_s < BACK_S and one.score < other.score and one.patch.likeness(other.patch) < BACK:
             return "duplicate"
         if one.score < LOBE * other.score and gap_s < LOBE_S and distance < LOBE_SHARE * longer_side_cells:
             return "duplicate"

@@ -43,6 +43,8 @@ ENDS_S = 0.15  # of the stretch
 FRAME_QUANTILE = 70
 UNEVEN_CELLS = 3.0  # sd of the smoothing that takes even motion out
 LEAST_UNEVEN = 0.1  # in units of the noise
+MOMENTS = 8  # from calm to restless, of which the detection limit is told
+EVERY = 3  # samples of the slow rise and fall of unrest
 AT_ONCE = 128  # moments worked together: more take memory and no less time
 
 
@@ -71,7 +73,8 @@ class Score:
     gamma
         Weight of shading.
     gain
-        (R, C): score of a twitch of 1 analysis_px and the usual size, 0 where not valid.
+        (K, R, C) score of a twitch of 1 analysis_px and the usual size at moments from calm to restless, each of
+        which stands for as much of the time; 0 where nothing is sought.
     """
 
     z: FloatArray
@@ -109,13 +112,14 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     partly = stretch.valid & (stretch.seen.mean(axis=0) < 0.99)
     step = stretch.interval_s
     kernel = twitch_kernel(settings.tau_s, step)
-    spectra = []
+    spectra, restless = [], []
     for k in range(N_CHANNELS):
         x = stretch.data[k] / (noise[k] * tail[k])
         if tail[k] > TAIL_HEAVY:
             np.clip(x, -CLIPPED_AT, CLIPPED_AT, out=x)
         x /= stretch.unrest
-        x /= _frame_noise(x, stretch)[:, None, None]
+        restless.append(_frame_noise(x, stretch))
+        x /= restless[k][:, None, None]
         spectrum = _noise_spectrum(x, stretch.valid, step, settings.lowcut_hz)
         spectra.append(spectrum)
         spread[:, k] = _pool(
@@ -134,7 +138,9 @@ def make_score(stretch: Stretch, cell_px: int, settings: DetectSettings) -> Scor
     q *= open_time
     mean_spectrum = (spectra[0] + spectra[1]) / 2
     responses, height = _responses(kernel, mean_spectrum, step)
-    gain = height * _gain(spread, noise, tail, lift, stretch.valid)
+    calm = height * _gain(spread, noise, tail, lift, stretch.valid)
+    level = frame_level * (restless[0] + restless[1]) / 2
+    gain = calm / _levels(stretch.unrest * level[:, None, None], open_time)
     return Score(z, q, frame_level, open_time, noise, tail, responses, lift, gamma, gain)
 
 
@@ -209,7 +215,7 @@ def _frame_noise(x: FloatArray, stretch: Stretch) -> FloatArray:
 
 def _noise_spectrum(x: FloatArray, valid: BoolArray, step: float, lowcut_hz: float) -> FloatArray:
     """Power spectrum of the noise on the frequencies of an rfft over len(x) (padded), shared by all cells."""
-    n_fft = _padded(len(x), step)
+    n_fft = padded(len(x), step)
     frequency = np.fft.rfftfreq(n_fft, step)
     length = min(len(x), max(8, round(2.0 / step)))
     window = np.hanning(length).astype(np.float32)[:, None]
@@ -225,7 +231,8 @@ def _noise_spectrum(x: FloatArray, valid: BoolArray, step: float, lowcut_hz: flo
     return np.asarray(full * (1 + (lowcut_hz / np.maximum(frequency, 1e-3)) ** 4))
 
 
-def _padded(n: int, step: float) -> int:
+def padded(n: int, step: float) -> int:
+    """Length of the Fourier transform of n samples: what comes at the end must not answer at the beginning."""
     return int(n + round(2 * RESPONSE_S / step))
 
 
@@ -281,6 +288,13 @@ def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatAr
         dilution = USUAL_CELLS**2 / (USUAL_CELLS**2 + MEASURED_CELLS**2 + sigma**2)
         best = np.maximum(best, lift[s] * dilution * per_px / (0.5 * (spread[s, 0] + spread[s, 1])))
     return np.where(valid, best, 0)
+
+
+def _levels(divisor: FloatArray, open_time: BoolArray) -> FloatArray:
+    """What scores are divided by, (N, R, C), from its calm moments to its restless ones, (K, R, C); inf if never."""
+    seen = np.where(open_time, divisor, np.nan)[::EVERY]
+    levels = [_nan_quantile(seen, (k + 0.5) / MOMENTS) for k in range(MOMENTS)]
+    return np.asarray(np.nan_to_num(levels, nan=np.inf))
 
 
 def _pool(whitened: FloatArray, noise: FloatArray, cells: tuple[BoolArray, BoolArray], out: FloatArray) -> FloatArray:

@@ -38,7 +38,7 @@ class Window:
     noise_px
         (2, R, C) noise of each cell along x and y, analysis_px.
     gain
-        (R, C) float32, score of a twitch of 1 analysis_px and the usual size, 0 where not valid.
+        (K, R, C) float32, see `Score`.
     tail
         (3,) heaviness of the noise's tails; 1 for Gaussian.
     time_s, score

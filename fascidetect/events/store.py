@@ -19,6 +19,7 @@ from fascidetect.arrays import BROKEN, Layout, read_arrays, text_in, write_array
 from fascidetect.errors import FasciError
 from fascidetect.events.find import Candidate, Maxima
 from fascidetect.events.patch import Patch
+from fascidetect.events.score import MOMENTS
 from fascidetect.events.seek import Window
 from fascidetect.events.shape import Shape
 from fascidetect.events.sustained import Restless
@@ -167,7 +168,7 @@ def _windows(facts: _Facts) -> dict[str, Layout]:
     return {
         "window_valid": Layout("u1", (n_windows, packed)),
         "window_noise_px": Layout("f4", (n_windows, 2, *grid)),
-        "window_gain": Layout("f4", (n_windows, *grid)),
+        "window_gain": Layout("f4", (n_windows, MOMENTS, *grid)),
         "window_tail": Layout("f8", (n_windows, 3)),
         "curve_time_s": Layout("f8", (n_samples,)),
         "curve_score": Layout("f4", (n_samples,), gaps=True),
@@ -203,7 +204,7 @@ def _joined(windows: Sequence[Window], grid: tuple[int, int]) -> dict[str, Any]:
     return {
         "window_valid": _packed([w.valid for w in windows], grid),
         "window_noise_px": [w.noise_px for w in windows],
-        "window_gain": [w.gain for w in windows],
+        "window_gain": np.reshape([w.gain for w in windows], (-1, MOMENTS, *grid)),
         "window_tail": [w.tail for w in windows],
         "curve_time_s": _chained(windows, "time_s"),
         "curve_score": _chained(windows, "score"),

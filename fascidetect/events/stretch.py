@@ -20,7 +20,7 @@ from fascidetect.events.covered import (
     usual_level,
     widened,
 )
-from fascidetect.model import BoolArray, FloatArray, MotionTrace
+from fascidetect.model import BoolArray, FloatArray, MotionTrace, Registration
 from fascidetect.settings import DetectSettings
 from fascidetect.statistics import median
 
@@ -32,6 +32,7 @@ MASKED = 0.9  # share of a cell that must belong to the subject
 PARALLAX = 8.0  # a cell whose unexplained variance is this many times the median moves by itself
 READABLE = 30.0  # squared gradient over unexplained variance, times pixels of a cell: below, nothing can be read
 WORST = 4.0  # unrest is not believed beyond this
+KEYS_APART_S = 0.4  # key frames nearer to each other than this cannot be avoided
 SURFACE_ROUNDS = 4
 BLOCK_S = 0.1
 SMOOTHING = 3  # part of the running median's length over which its course is smoothed
@@ -57,6 +58,8 @@ class Stretch:
         (N,) frames that could be registered and are not disturbed.
     disturbed
         (N,) frames in which much of the picture changed in a way that motion does not explain.
+    renewed
+        (N,) first samples after the codec started anew.
     unrest
         (N, R, C) >= 1: how much worse than usual the cell's change was explained by motion. The error
         of a least-squares displacement grows in proportion.
@@ -71,6 +74,7 @@ class Stretch:
     within: BoolArray
     usable: BoolArray
     disturbed: BoolArray
+    renewed: BoolArray
     unrest: FloatArray
     edge_s: float
 
@@ -134,7 +138,15 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     data *= seen & valid
     unrest = _unrest(lasting, after, usable, valid)
     edge_s = settings.highpass_s / SMOOTHING / 2
-    return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, unrest, edge_s)
+    renewed = np.diff(np.searchsorted(key_times_s(trace), grid + step / 4), prepend=0) > 0
+    return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, renewed, unrest, edge_s)
+
+
+def key_times_s(about: Registration) -> FloatArray:
+    """When the codec started anew and the picture may have jumped; empty where that is too often to avoid."""
+    times_s = about.time_s[about.key_frame]
+    seldom = len(times_s) > 1 and float(np.median(np.diff(times_s))) >= KEYS_APART_S
+    return times_s if seldom else times_s[:0]
 
 
 class _Resampler:

@@ -318,3 +318,35 @@ def test_the_threshold_is_the_clips_own():
     assert clip_threshold(np.array([]), ask) == ask.q_min * SENSITIVITY["normal"]
     with_events = np.concatenate([restless, np.full(15, 60.0)])  # less than a tenth of them real
     assert clip_threshold(with_events, ask) == pytest.approx(clip_threshold(restless, ask), rel=0.25)
+
+
+def test_what_the_codec_displaces_until_it_starts_anew_is_told_from_a_twitch():
+    bump = Bump(3.6)
+    twitching, still = make_trace([bump], seed=3), make_trace(seed=3)
+    keys = np.isin(np.arange(len(still.time_s)), range(0, len(still.time_s), 30))
+    displaced = still.displacement_px.astype(float)
+    held = (still.time_s > bump.peak_s - 0.02) & (still.time_s < 4 - 1e-6)
+    displaced[held] += bump.field(GRID.shape)
+    blocks = replace(still, displacement_px=displaced.astype(np.float16))
+
+    def resets(trace):
+        return [c.reset for c in clearest(trace, 1)]
+
+    assert resets(replace(blocks, key_frame=keys)) == pytest.approx([0.6], abs=0.4)
+    assert resets(replace(twitching, key_frame=keys)) == pytest.approx([0.0], abs=0.15)
+    assert resets(blocks) == [0.0], "where the codec never starts anew"
+    assert resets(replace(blocks, key_frame=np.ones_like(keys))) == [0.0], "nor where it always does"
+
+
+def clearest(trace, n):
+    candidates = [c for window in seek(trace, 0.2, DetectSettings()) for c in window.candidates]
+    return sorted(candidates, key=lambda c: -c.score)[:n]
+
+
+def test_restless_time_makes_the_limit_larger():
+    calm = make_trace(seed=4, duration_s=12)
+    noisy = np.where(calm.time_s > 6, 3.0, 1.0)[:, None, None, None]
+    restless = replace(calm, residual=calm.residual * noisy, displacement_px=calm.displacement_px * noisy)
+    before, after = (found(trace, unusable=()).limit for trace in (calm, restless))
+    assert 1.2 * before.half_px < after.half_px < 3 * before.half_px
+    assert after.most_px / after.half_px > 1.2 * before.most_px / before.half_px

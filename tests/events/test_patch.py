@@ -35,3 +35,22 @@ def test_it_holds_its_own_cells_and_no_others():
 def test_nothing_is_no_patch():
     with pytest.raises(IndexError):
         Patch.cut(np.zeros(GRID, bool), np.zeros(GRID), np.zeros((2, *GRID)))
+
+
+@given(*[st.tuples(st.integers(0, GRID[0] - 1), st.integers(0, GRID[1] - 1), st.integers(0, 2**16)) for _ in range(2)])
+def test_likeness_is_the_cosine_of_the_whole_patterns(one, other):
+    patches, wholes = [], []
+    for row, col, seed in (one, other):
+        pattern = np.zeros((2, *GRID), np.float32)
+        pattern[:, row : row + 3, col : col + 2] = np.random.default_rng(seed).normal(size=(2, 3, 2))[
+            :, : GRID[0] - row, : GRID[1] - col
+        ]
+        patches.append(Patch.cut((pattern != 0).any(axis=0), np.zeros(GRID), pattern))
+        wholes.append(patches[-1].laid_out(patches[-1].pattern).astype(float))
+    cosine = np.vdot(*wholes) / np.prod([np.linalg.norm(whole) for whole in wholes])
+    assert patches[0].likeness(patches[1]) == pytest.approx(cosine, abs=1e-5)
+
+
+def test_without_motion_nothing_is_alike():
+    nothing = Patch.cut(np.ones(GRID, bool), np.zeros(GRID), np.zeros((2, *GRID)))
+    assert nothing.likeness(nothing) == 0.0

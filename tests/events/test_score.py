@@ -15,7 +15,8 @@ def still(seen):
     data = np.random.default_rng(0).normal(0, SD, (3, N, ROWS, COLS)).astype(np.float32)
     all_cells, always = np.ones((ROWS, COLS), bool), np.ones(N, bool)
     time_s = np.arange(N) / 30
-    return Stretch(time_s, data * seen, seen, all_cells, all_cells, always, ~always, np.ones(seen.shape), 0.25)
+    unrest = np.ones(seen.shape)
+    return Stretch(time_s, data * seen, seen, all_cells, all_cells, always, ~always, ~always, unrest, 0.25)
 
 
 def test_noise_is_the_spread_of_each_cell():
