@@ -26,7 +26,10 @@ from fascidetect.settings_file import to_toml
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 NAMED = (
-    *(f"events.{name}" for name in ("covered", "find", "foci", "limit", "recur", "reject", "score", "stretch")),
+    *(
+        f"events.{name}"
+        for name in ("covered", "find", "foci", "limit", "recur", "reject", "score", "shape", "stretch")
+    ),
     *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
 )
 """Modules whose constants the method page names."""

@@ -36,7 +36,7 @@ def twitching() -> Judged:
         Bump(1.5, amplitude_px=0.24),
         Bump(2.8, row=19),
         Bump(4.4, row=8, col=12),
-        Bump(6.1, row=19, col=37, amplitude_px=0.34),
+        Bump(6.1, row=19, col=37, amplitude_px=0.28),
     ]
     trace, settings = make_trace(bumps), Settings()
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)

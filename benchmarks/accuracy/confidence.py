@@ -19,6 +19,7 @@ from fascidetect.settings import Settings
 
 RIDGE = 1.0
 ROUNDS = 40
+ON_TOP = ("likeness", "reset")
 HEAD = """\
 # Weights of the logistic model of `confidence.py`: log-odds that a candidate is a twitch.
 # Fitted on the development side by `python benchmarks/accuracy --side dev --fit`; never edited by hand.
@@ -45,24 +46,38 @@ def known_of(job: Job) -> Known | None:
     if not asked:
         return None
     events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]
-    rows = [features(j.candidate, unrest_at(trace, j.candidate.peak_s), j.likeness) for j in asked]
+    unrest = unrest_at(trace, [j.candidate.peak_s for j in asked])
+    rows = [features(j.candidate, one, j.likeness) for j, one in zip(asked, unrest, strict=True)]
     values = np.array([list(row.values()) for row in rows])
     return Known(values, np.array(are_true(events, truth, trace.clip)), tuple(rows[0]))
 
 
 def fitted(known: Sequence[Known]) -> dict[str, float]:
-    """Weights by ridge-penalized maximum likelihood over all clips."""
+    """Weights by ridge-penalized maximum likelihood over all clips; those in `ON_TOP` beside the others as they are.
+
+    So what comes but once in a clip keeps the probability that it has by itself.
+    """
     values, true = np.concatenate([k.values for k in known]), np.concatenate([k.true for k in known])
-    middle, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    table = np.column_stack([np.ones(len(values)), (values - middle) / spread])
-    penalty = np.diag([0.0, *[RIDGE] * values.shape[1]])
-    weights = np.zeros(table.shape[1])
+    names = known[0].names
+    own = [k for k, name in enumerate(names) if name not in ON_TOP]
+    middle, spread = values[:, own].mean(axis=0), values[:, own].std(axis=0) + 1e-9
+    table = np.column_stack([np.ones(len(values)), (values[:, own] - middle) / spread])
+    weights = _likeliest(table, true, np.zeros(len(true)), [0.0, *[RIDGE] * len(own)])
+    slopes = weights[1:] / spread
+    more = [k for k, name in enumerate(names) if name in ON_TOP]
+    on_top = _likeliest(values[:, more], true, table @ weights, [RIDGE / 100] * len(more))
+    told = {names[k]: float(slope) for k, slope in zip([*own, *more], [*slopes, *on_top], strict=True)}
+    return {"constant": float(weights[0] - slopes @ middle), **{name: told[name] for name in names}}
+
+
+def _likeliest(table: FloatArray, true: FloatArray, level: FloatArray, ridge: Sequence[float]) -> FloatArray:
+    """Weights (K,) of a table (N, K) in the log-odds, to which `level` (N,) is added."""
+    weights, penalty = np.zeros(table.shape[1]), np.diag(ridge)
     for _ in range(ROUNDS):  # Newton
-        share = 1 / (1 + np.exp(-table @ weights))
+        share = 1 / (1 + np.exp(-(level + table @ weights)))
         curvature = table.T @ (table * (share * (1 - share) + 1e-9)[:, None]) + penalty
         weights += np.linalg.solve(curvature, table.T @ (true - share) - penalty @ weights)
-    slopes = weights[1:] / spread
-    return {"constant": float(weights[0] - slopes @ middle), **dict(zip(known[0].names, slopes.tolist(), strict=True))}
+    return weights
 
 
 def as_toml(weights: dict[str, float], known: Sequence[Known]) -> str:

@@ -1,13 +1,14 @@
 """How likely a candidate is a twitch: a logistic model of what can be seen of it.
 
 Its few coefficients lie in ``confidence.toml``, fitted to clips of the development side (``python benchmarks/accuracy
---side dev --fit``). A probability holds for clips that twitch as often as those.
+--side dev --fit --real DIR``). A probability holds for clips that twitch as often as those.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.65, "normal": 0.45, "high": 0.3}
+LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.55, "high": 0.35}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
@@ -60,13 +61,16 @@ def confidence(one: Candidate, unrest: float, likeness: float) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, level))))
 
 
-def unrest_at(about: Registration, time_s: float) -> float:
-    """Most that the registration leaves in a few frames about a time, in units of what it usually leaves."""
+def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
+    """Most that the registration leaves in a few frames about each time, in units of what it usually leaves."""
     levels = about.residual_level
     usual = float(np.nanmedian(levels)) if np.isfinite(levels).any() else 0.0
-    nearest = int(np.argmin(np.abs(about.time_s - time_s)))
-    near = levels[max(0, nearest - AROUND_FRAMES) : nearest + AROUND_FRAMES + 1]
-    return float(np.nanmax(near)) / usual if usual > 0 and np.isfinite(near).any() else 1.0
+    out = []
+    for time_s in times_s:
+        nearest = int(np.argmin(np.abs(about.time_s - time_s)))
+        near = levels[max(0, nearest - AROUND_FRAMES) : nearest + AROUND_FRAMES + 1]
+        out.append(float(np.nanmax(near)) / usual if usual > 0 and np.isfinite(near).any() else 1.0)
+    return out
 
 
 @cache

@@ -11,7 +11,7 @@ from fascidetect.events.confidence import LEAST, confidence, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
 from fascidetect.events.recur import POSSIBLE, likeness
-from fascidetect.events.reject import Judged, judge, looks_like_twitch
+from fascidetect.events.reject import Judged, judge, looks_like_twitch, on_key_frame
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
 from fascidetect.events.stretch import key_times_s
@@ -104,21 +104,24 @@ def decide(
     ]
     longer_side = max(about.geometry.shape)
     candidates = [c for w in windows for c in w.candidates if c.score >= floor(settings)]
-    unrest = [unrest_at(about, c.peak_s) for c in candidates]
+    unrest = unrest_at(about, [c.peak_s for c in candidates])
     least, keys_s = LEAST[settings.sensitivity], key_times_s(about)
 
-    def judged_by(likeness: FloatArray) -> list[Judged]:
-        asked = [
-            Judged(c, "", confidence(c, u, alike), alike)
-            for c, u, alike in zip(candidates, unrest, likeness.tolist(), strict=True)
-        ]
+    def judged_by(alike: FloatArray) -> list[Judged]:
+        told = zip(candidates, unrest, alike.tolist(), strict=True)
+        asked = [Judged(one, "", confidence(one, restless_by, like), like) for one, restless_by, like in told]
         judged = judge(asked, threshold, least, keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
-    alone = [one for one in judged_by(np.zeros(len(candidates))) if one.reason in ("", "shape")]
-    judged = judged_by(likeness(candidates, [one.candidate for one in alone if one.confidence >= POSSIBLE]))
+    patterns = [
+        one.candidate
+        for one in judged_by(np.zeros(len(candidates)))
+        if one.reason in ("", "shape") and one.confidence >= POSSIBLE
+        if not on_key_frame(one.candidate, keys_s, about.median_interval_s)
+    ]
+    judged = judged_by(likeness(candidates, patterns))
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, longer_side)
     judged = [_below_floor(one, least_px) for one in judged]

@@ -341,13 +341,15 @@ def _series(stretch: Stretch, score: Score, peak: _Peak) -> tuple[int, int, Floa
     return low, high, np.einsum("knc,kc->n", x, peak.pattern[:, peak.region])
 
 
-def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape) -> float:
+def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Sequence[Shape]) -> float:
     low, high, series = _series(stretch, score, peak)
-    since_s = stretch.time_s[low:high] - shape.peak_s
+    time_s = stretch.time_s[low:high]
+    since_s = time_s - shape.peak_s
     asked = np.flatnonzero(stretch.renewed[low:high] & (since_s > -RESET_S[0]) & (since_s < RESET_S[1]))
-    if shape.height <= 0:
+    if shape.height <= 0 or not len(asked):
         return 0.0
-    left = series / shape.height - shape.course(stretch.time_s[low:high])
+    courses = [np.ones_like(time_s), *(one.course(time_s) for one in (shape, *beside))]
+    left = beyond(series, courses) / shape.height
     falls = [left[n - 2 : n].mean() - left[n : n + 2].mean() for n in asked if 2 <= n <= len(left) - 2]
     return float(np.clip(max(falls, default=0.0), 0, 1))
 
@@ -372,7 +374,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         wide=peak.wide,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
-        reset=_reset(stretch, score, peak, shape),
+        reset=_reset(stretch, score, peak, shape, beside),
         patch=Patch.cut(peak.region, footprint, peak.pattern[:2]),
     )
 

@@ -12,7 +12,7 @@ from fascidetect.events.reject import FAINTEST_PX
 from fascidetect.events.seek import Window
 from fascidetect.model import BoolArray, FloatArray
 
-CENTER = 1.1
+CENTER = 1.3
 """Score, in thresholds, at which half of the usual twitches are found: some have two lobes, some are rejected."""
 
 SLOPE = 3.5
@@ -56,7 +56,7 @@ def limit_of(windows: Sequence[Window], area: BoolArray, threshold: float) -> Li
     known size were put (``benchmarks/accuracy --limits``).
     """
     gain = np.concatenate([np.where(w.valid & area, w.gain, 0) for w in windows])
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         limits = np.where(gain > 0, np.maximum(FAINTEST_PX, CENTER * threshold / gain), np.nan)
     half_px, most_px = (float(amplitude_of(share, limits.reshape(-1, 1))[0]) for share in (0.5, 0.9))
     return Limit(amplitude_of(0.5, limits), half_px, most_px)
@@ -68,8 +68,8 @@ def amplitude_of(share: float, limits_px: FloatArray) -> FloatArray:
     known = np.isfinite(logs)
     n = known.sum(axis=0)
     reach = math.log(share / (1 - share)) / SLOPE
-    low = np.where(known, logs, np.inf).min(axis=0) + min(reach, 0.0)
-    high = np.where(known, logs, -np.inf).max(axis=0) + max(reach, 0.0)
+    low = np.where(known, logs, np.inf).min(axis=0, initial=np.inf) + min(reach, 0.0)
+    high = np.where(known, logs, -np.inf).max(axis=0, initial=-np.inf) + max(reach, 0.0)
     with np.errstate(invalid="ignore"):  # where nothing is known
         for _ in range(ROUNDS):  # the share rises with the amplitude, so halving finds it
             middle = (low + high) / 2

@@ -1,6 +1,7 @@
 """Movements that come again: a motor unit moves the same skin in the same way whenever it fires.
 
-As one sorts the spikes of nerves, what is clear becomes a pattern by which what is fainter is known.
+As one sorts the spikes of nerves, what may be a twitch becomes a pattern by which what is fainter is known. What comes
+within `NEIGHBOR_S` vouches for nothing: it may be what is left of the movement itself.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from fascidetect.events.find import REACH, Candidate
+from fascidetect.events.shape import NEIGHBOR_S
 from fascidetect.model import FloatArray
 
 POSSIBLE = 0.2  # confidence by itself of what others may be known by: two that are alike vouch for each other
-APART_S = 0.65  # a pattern nearer in time may be a remainder of the movement itself
 MOST = 32  # patterns that are compared, the nearest in time: in an hour there are thousands
-ALIKE = 0.4  # likeness from which on a movement is known
+ALIKE = 0.4  # likeness from which on a movement is known ...
+KNOWN = 0.7  # ... and counts from this share of the threshold on
 
 
 def likeness(candidates: Sequence[Candidate], patterns: Sequence[Candidate]) -> FloatArray:
@@ -35,7 +37,7 @@ def likeness(candidates: Sequence[Candidate], patterns: Sequence[Candidate]) -> 
     out = np.zeros(len(candidates))
     for k, (one, peak_s, place) in enumerate(zip(candidates, _times_s(candidates), _places(candidates), strict=True)):
         apart_s, away = np.abs(when - peak_s), np.hypot(*(where - place).T)
-        asked = np.flatnonzero((apart_s >= APART_S) & (away < REACH * max(one.patch.grid)))
+        asked = np.flatnonzero((apart_s >= NEIGHBOR_S) & (away < REACH * max(one.patch.grid)))
         nearest = asked[np.argsort(apart_s[asked], kind="stable")[:MOST]]
         out[k] = max((one.patch.likeness(patterns[j].patch) for j in nearest), default=0.0)
     return np.maximum(out, 0)

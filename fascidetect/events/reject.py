@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fascidetect.events.find import Candidate
-from fascidetect.events.recur import ALIKE
+from fascidetect.events.recur import ALIKE, KNOWN
 from fascidetect.model import FloatArray
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
 SAME_S = 0.15  # peaks closer than this, touching: one movement
+BESIDE_S = max(LOBE_S, BACK_S, SAME_S)
 CLEAR_R2 = 0.75
 STEP = 0.5  # change of level, in units of the height
 WIDE = 0.35  # share of the analyzed area
@@ -39,13 +42,13 @@ class Judged:
     confidence
         How likely it is a twitch, 0..1.
     likeness
-        To a clear movement at another time, 0..1.
+        To one that may be a twitch, at its place and another time, 0..1.
     """
 
     candidate: Candidate
     reason: str
     confidence: float
-    likeness: float = 0.0
+    likeness: float
 
 
 def looks_like_twitch(one: Candidate) -> bool:
@@ -69,7 +72,7 @@ def judge(
     asked
         Candidates, still without a reason.
     threshold
-        Scores below it are not counted, unless the movement is known from clear ones.
+        Scores below it are not counted, or below `KNOWN` of it if something like it was seen.
     least
         Confidences below it are not counted.
     key_times_s
@@ -78,16 +81,18 @@ def judge(
         Of the grid.
     """
     judged: list[Judged] = []
-    kept: list[Candidate] = []
+    kept: dict[int, list[Candidate]] = defaultdict(list)  # by stretches of `BESIDE_S`: in an hour there are thousands
     for ask in sorted(asked, key=lambda ask: -ask.candidate.score):
         one = ask.candidate
+        stretch = math.floor(one.peak_s / BESIDE_S)
         reason = _own_reason(ask, threshold, key_times_s, frame_interval_s)
         if not reason and ask.confidence < least:
             reason = "shape"
         if not reason or reason in ("shape", "below_threshold", "small", "step"):
-            reason = _reason_beside(one, kept, longer_side_cells) or reason
+            near = [other for k in (stretch - 1, stretch, stretch + 1) for other in kept.get(k, ())]
+            reason = _reason_beside(one, near, longer_side_cells) or reason
         if reason not in ("duplicate", "below_threshold"):
-            kept.append(one)
+            kept[stretch].append(one)
         judged.append(replace(ask, reason=reason))
     return judged
 
@@ -99,20 +104,21 @@ def _own_reason(
     local = one.wide < WIDE
     clear = one.score >= KEY_SURE * threshold
     rules = (
-        ("below_threshold", new and one.score < threshold),
+        ("below_threshold", one.score < (threshold if new else KNOWN * threshold)),
         ("below_threshold", np.hypot(*one.displacement_px) < FAINTEST_PX),
         ("global", not local or (one.frame_level > FRAME and one.wide > 0.5 * WIDE)),
         ("photometric", one.flow < FLOW or one.shading_pct > SHADING_PCT),
         ("small", one.n_cells < SMALLEST_CELLS),
         ("edge", one.edge > EDGE),
-        ("keyframe", new and not clear and _on_key_frame(one, key_times_s, frame_interval_s)),
+        ("keyframe", new and not clear and on_key_frame(one, key_times_s, frame_interval_s)),
         ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
     )
     return next((name for name, holds in rules if holds), "")
 
 
-def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> bool:
+def on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float) -> bool:
+    """Whether a movement peaks where the codec started anew, and the picture may have jumped."""
     if len(key_times_s) == 0:
         return False
     since = (one.peak_s - np.asarray(key_times_s)) / frame_interval_s
@@ -122,7 +128,7 @@ def _on_key_frame(one: Candidate, key_times_s: Sequence[float] | FloatArray, fra
 def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells: int) -> str:
     for other in kept:
         gap_s = abs(one.peak_s - other.peak_s)
-        if gap_s >= max(SAME_S, BACK_S, LOBE_S):
+        if gap_s >= BESIDE_S:
             continue
         distance = float(np.hypot(one.row - other.row, one.col - other.col))
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells

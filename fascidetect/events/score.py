@@ -44,7 +44,6 @@ FRAME_QUANTILE = 70
 UNEVEN_CELLS = 3.0  # sd of the smoothing that takes even motion out
 LEAST_UNEVEN = 0.1  # in units of the noise
 MOMENTS = 8  # from calm to restless, of which the detection limit is told
-EVERY = 3  # samples of the slow rise and fall of unrest
 AT_ONCE = 128  # moments worked together: more take memory and no less time
 
 
@@ -292,9 +291,10 @@ def _gain(spread: FloatArray, noise: FloatArray, tail: FloatArray, lift: FloatAr
 
 def _levels(divisor: FloatArray, open_time: BoolArray) -> FloatArray:
     """What scores are divided by, (N, R, C), from its calm moments to its restless ones, (K, R, C); inf if never."""
-    seen = np.where(open_time, divisor, np.nan)[::EVERY]
-    levels = [_nan_quantile(seen, (k + 0.5) / MOMENTS) for k in range(MOMENTS)]
-    return np.asarray(np.nan_to_num(levels, nan=np.inf))
+    ordered = np.sort(np.where(open_time, divisor, np.inf), axis=0)  # never = infinitely restless, last
+    share = (np.arange(MOMENTS) + 0.5)[:, None, None] / MOMENTS
+    place = np.floor(share * open_time.sum(axis=0)).astype(int)
+    return np.take_along_axis(ordered, place, axis=0)
 
 
 def _pool(whitened: FloatArray, noise: FloatArray, cells: tuple[BoolArray, BoolArray], out: FloatArray) -> FloatArray:

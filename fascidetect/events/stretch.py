@@ -138,7 +138,8 @@ def cut(trace: MotionTrace, start_s: float, end_s: float, max_gap_s: float, sett
     data *= seen & valid
     unrest = _unrest(lasting, after, usable, valid)
     edge_s = settings.highpass_s / SMOOTHING / 2
-    renewed = np.diff(np.searchsorted(key_times_s(trace), grid + step / 4), prepend=0) > 0
+    edges = np.append(grid - 0.75 * step, grid[-1] + step / 4)
+    renewed = np.diff(np.searchsorted(key_times_s(trace), edges)) > 0
     return Stretch(grid, data, seen & valid, valid, within, usable, disturbed, renewed, unrest, edge_s)
 
 

@@ -57,9 +57,8 @@ def test_unrest_is_told_in_units_of_the_usual():
     level = np.ones(len(trace.time_s))
     level[60] = 5.0
     restless = dataclasses.replace(trace, residual_level=level)
-    assert unrest_at(restless, 2.05) == pytest.approx(5.0)
-    assert unrest_at(restless, 0.5) == pytest.approx(1.0)
-    assert unrest_at(dataclasses.replace(trace, residual_level=level * np.nan), 1.0) == 1.0
+    assert unrest_at(restless, [2.05, 0.5]) == pytest.approx([5.0, 1.0])
+    assert unrest_at(dataclasses.replace(trace, residual_level=level * np.nan), [1.0]) == [1.0]
 
 
 def test_sensitivity_asks_for_more_or_less_of_it():

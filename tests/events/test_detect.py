@@ -321,7 +321,7 @@ def test_the_threshold_is_the_clips_own():
 
 
 def test_what_the_codec_displaces_until_it_starts_anew_is_told_from_a_twitch():
-    bump = Bump(3.6)
+    bump = Bump(3.8)
     twitching, still = make_trace([bump], seed=3), make_trace(seed=3)
     keys = np.isin(np.arange(len(still.time_s)), range(0, len(still.time_s), 30))
     displaced = still.displacement_px.astype(float)
@@ -332,7 +332,8 @@ def test_what_the_codec_displaces_until_it_starts_anew_is_told_from_a_twitch():
     def resets(trace):
         return [c.reset for c in clearest(trace, 1)]
 
-    assert resets(replace(blocks, key_frame=keys)) == pytest.approx([0.6], abs=0.4)
+    (jumped,) = resets(replace(blocks, key_frame=keys))
+    assert jumped > 0.3, "the fitted course explains part of the fall"
     assert resets(replace(twitching, key_frame=keys)) == pytest.approx([0.0], abs=0.15)
     assert resets(blocks) == [0.0], "where the codec never starts anew"
     assert resets(replace(blocks, key_frame=np.ones_like(keys))) == [0.0], "nor where it always does"

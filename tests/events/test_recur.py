@@ -6,8 +6,8 @@ from helpers.traces import Bump, make_trace
 
 from fascidetect.events.find import Candidate
 from fascidetect.events.patch import Patch
-from fascidetect.events.recur import APART_S, MOST, likeness
-from fascidetect.events.shape import Shape
+from fascidetect.events.recur import MOST, likeness
+from fascidetect.events.shape import NEIGHBOR_S, Shape
 from fascidetect.pipeline import detect
 
 GRID = 27, 48
@@ -36,7 +36,7 @@ def candidate(peak_s=0.0, row=13, col=24, turn_deg=0.0):
         (candidate(5.0, turn_deg=90.0), 0.0),
         (candidate(5.0, turn_deg=180.0), 0.0),
         (candidate(5.0, row=3, col=5), 0.0),
-        (candidate(0.9 * APART_S), 0.0),
+        (candidate(0.9 * NEIGHBOR_S), 0.0),
     ],
     ids=["the same", "another way", "across", "the way back", "elsewhere", "too soon"],
 )
@@ -57,7 +57,7 @@ def test_without_patterns_nothing_is_known():
 
 def test_of_thousands_the_nearest_in_time_are_asked():
     far = candidate(1000.0)
-    near = [candidate(1.0 + 0.01 * k, turn_deg=90.0) for k in range(MOST)]
+    near = [candidate(2.0 + 0.01 * k, turn_deg=90.0) for k in range(MOST)]
     assert likeness([candidate()], [far, *near[:-1]]) == pytest.approx([1], abs=1e-3)
     assert likeness([candidate()], [far, *near]) == pytest.approx([0], abs=1e-3)
 
@@ -73,3 +73,8 @@ def test_a_faint_twitch_counts_where_the_same_was_clear_before_and_nowhere_else(
     assert found(*CLEAR, FAINT) == pytest.approx([*peaks_s, FAINT.peak_s], abs=0.05)
     elsewhere = dataclasses.replace(FAINT, row=6.0, col=38.0)
     assert found(*CLEAR, elsewhere) == pytest.approx(peaks_s, abs=0.05)
+
+
+def test_what_is_left_of_a_movement_is_not_known_by_it():
+    strong, left = Bump(4.0, amplitude_px=3.0), Bump(5.0, amplitude_px=0.36, tau_s=0.1)
+    assert found(strong, left) == pytest.approx([strong.peak_s], abs=0.05)
