@@ -10,11 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from helpers.traces import Bump, make_trace
 
 from fascidetect.evaluate import Tally
 from fascidetect.evaluate.tally import Known, Misfit
+from fascidetect.events.seek import seek
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch
 from fascidetect.pipeline import detect
+from fascidetect.settings import DetectSettings
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
 NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "places", "why", "ablation")
@@ -230,7 +233,8 @@ def test_what_became_of_a_twitch_is_the_first_that_holds(bench, drifting):
         assert (320 * fate.x, 180 * fate.y) == pytest.approx((twitch.x_px, twitch.y_px), abs=1.0)
 
 
-HARDLY_THERE = {"nothing", "heavy tails", "cells that show something else", "the least confidence"}
+KNOWN_AGAIN, JUMPS = "what was seen before", "jumps as the codec starts anew"
+HARDLY_THERE = {"nothing", "heavy tails", "cells that show something else", "the least confidence", KNOWN_AGAIN, JUMPS}
 """Ingredients that a clip without what they are for does not show."""
 
 
@@ -245,6 +249,23 @@ def test_each_ingredient_can_be_left_out_and_is_there_again(bench, drifting):
             same.add(ingredient.name)
     assert same <= HARDLY_THERE
     assert detect(trace).events == whole.events
+
+
+def test_what_is_known_again_and_what_jumps_can_be_left_out(bench):
+    ablation = bench["ablation"]
+    bumps = [Bump(2.0, amplitude_px=2.5), Bump(5.0, amplitude_px=2.5), Bump(8.0, amplitude_px=0.6)]
+    again = make_trace(bumps, duration_s=12.0, noise_px=0.09)
+    jumping = replace(again, key_frame=np.arange(len(again.time_s)) % 30 == 0)
+
+    def resets():
+        return [one.reset for window in seek(jumping, 0.2, DetectSettings()) for one in window.candidates]
+
+    assert len(detect(again).events) == len(bumps)
+    assert max(resets()) > 0
+    with ablation.without(KNOWN_AGAIN):
+        assert len(detect(again).events) == len(bumps) - 1
+    with ablation.without(JUMPS):
+        assert max(resets()) == 0
 
 
 def test_the_table_of_ingredients_has_the_difference_that_each_makes(bench):
