@@ -10,7 +10,7 @@ import numpy as np
 from fascidetect.events.confidence import LEAST, confidence, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
-from fascidetect.events.recur import POSSIBLE, likeness
+from fascidetect.events.recur import likeness
 from fascidetect.events.reject import Judged, judge, looks_like_twitch, on_key_frame
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
@@ -118,8 +118,7 @@ def decide(
     patterns = [
         one.candidate
         for one in judged_by(np.zeros(len(candidates)))
-        if one.reason in ("", "shape") and one.confidence >= POSSIBLE
-        if not on_key_frame(one.candidate, keys_s, about.median_interval_s)
+        if not (one.reason or on_key_frame(one.candidate, keys_s, about.median_interval_s))
     ]
     judged = judged_by(likeness(candidates, patterns))
     judged.sort(key=lambda j: j.candidate.peak_s)

@@ -1,6 +1,6 @@
 """Movements that come again: a motor unit moves the same skin in the same way whenever it fires.
 
-As one sorts the spikes of nerves, what may be a twitch becomes a pattern by which what is fainter is known. What comes
+As one sorts the spikes of nerves, what is clear becomes a pattern by which what is fainter is known. What comes
 within `NEIGHBOR_S` vouches for nothing: it may be what is left of the movement itself.
 """
 
@@ -14,7 +14,6 @@ from fascidetect.events.find import REACH, Candidate
 from fascidetect.events.shape import NEIGHBOR_S
 from fascidetect.model import FloatArray
 
-POSSIBLE = 0.2  # confidence by itself of what others may be known by: two that are alike vouch for each other
 MOST = 32  # patterns that are compared, the nearest in time: in an hour there are thousands
 ALIKE = 0.4  # likeness from which on a movement is known ...
 KNOWN = 0.7  # ... and counts from this share of the threshold on
@@ -26,7 +25,7 @@ def likeness(candidates: Sequence[Candidate], patterns: Sequence[Candidate]) -> 
     Parameters
     ----------
     patterns
-        Those that may be twitches by themselves. A candidate may be one of them.
+        Those that count by themselves. A candidate may be one of them.
 
     Returns
     -------

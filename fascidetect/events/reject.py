@@ -42,7 +42,7 @@ class Judged:
     confidence
         How likely it is a twitch, 0..1.
     likeness
-        To one that may be a twitch, at its place and another time, 0..1.
+        To one that counts by itself, at its place and another time, 0..1.
     """
 
     candidate: Candidate
