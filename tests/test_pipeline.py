@@ -337,8 +337,7 @@ def test_the_sample_with_twitches_gives_what_it_holds():
 @pytest.mark.slow
 def test_the_quiet_sample_is_quiet():
     result = analyze(SAMPLES / "calf-quiet.mp4")
-    assert all("only half would show" in reason for reason in result.quality.reasons)  # just beyond what is still ok
-    assert result.quality.verdict != "cannot_analyze"
+    assert result.quality.verdict == "ok"
     assert result.events == ()
     assert result.sustained == ()
     assert result.summary.rate_per_min == 0

@@ -52,14 +52,10 @@ def _without_light(combine: Any) -> Any:
     return lambda z, _gamma, *valid: combine(z, 0.0, *valid)
 
 
-def _white(_: Any) -> Any:
+def _white(x: Any, _valid: Any, step: float, lowcut_hz: float) -> Any:
     """The noise taken for white, but for what is slow."""
-
-    def changed(x: Any, _valid: Any, step: float, lowcut_hz: float) -> Any:
-        frequency = np.fft.rfftfreq(score.padded(len(x), step), step)
-        return 1 + (lowcut_hz / np.maximum(frequency, 1e-3)) ** 4
-
-    return changed
+    frequency = np.fft.rfftfreq(score.padded(len(x), step), step)
+    return 1 + (lowcut_hz / np.maximum(frequency, 1e-3)) ** 4
 
 
 INGREDIENTS = (
@@ -71,7 +67,7 @@ INGREDIENTS = (
     Ingredient("the wider smoothing over cells", ((score, "ways", _silenced(1)),)),
     Ingredient("the narrower smoothing over cells", ((score, "ways", _silenced(0)),)),
     Ingredient("skin that moves apart or together", ((score, "ways", _silenced(score.STRAIN)),)),
-    Ingredient("whitening by the noise spectrum", ((score, "_noise_spectrum", _white),)),
+    Ingredient("whitening by the noise spectrum", ((score, "_noise_spectrum", _constant(_white)),)),
     Ingredient(
         "noise from where a place is at rest",
         ((score, "REST_QUANTILE", _constant(0.5)),),

@@ -22,7 +22,7 @@ ROUNDS = 40
 ON_TOP = ("likeness", "reset")
 HEAD = """\
 # Weights of the logistic model of `confidence.py`: log-odds that a candidate is a twitch.
-# Fitted on the development side by `python benchmarks/accuracy --side dev --fit`; never edited by hand.
+# Fitted on the development side by `python benchmarks/accuracy --side dev --fit --real DIR`; never edited by hand.
 """
 
 

@@ -233,7 +233,7 @@ GROUPS = (
     ),
     Group("shaky", "restless hand, knocks, background at another depth", chain(held(3.0), knocks, scene(parallax=0.4))),
     Group("own-color", "before a sheet or a table of the skin's own color", chain(held(1.0), own_color)),
-    Group("still-own-color", "the same, phone on a support", own_color),
+    Group("still-own-color", "before the skin's own color, phone on a support", own_color),
     Group("smooth", "little texture, no hair", chain(held(1.0), scene(texture=0.35, hair_per_cm2=0.0))),
     Group("hairy", "much hair", chain(held(1.0), scene(hair_per_cm2=8.0))),
     Group("tone-1", "very light skin", toned(0.03)),

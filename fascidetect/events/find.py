@@ -48,6 +48,15 @@ RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as t
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
 
+def given_back(variance_cells2: float) -> float:
+    """Factor for what the measurement takes from a narrow movement.
+
+    Windows of a few cells flatten what is hardly wider than they are, and make it wider; so the width of the
+    region tells how much of the height is missing.
+    """
+    return min(1 + WINDOWS_CELLS2 / max(variance_cells2, 1e-3), MOST_NARROW)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A place and time that stand out.
@@ -112,13 +121,7 @@ class Candidate:
 
     @property
     def _given_back(self) -> float:
-        """Factor for what the measurement takes from a narrow movement.
-
-        Windows of a few cells flatten what is hardly wider than they are, and make it wider; so the width of the
-        region tells how much of the height is missing.
-        """
-        variance = max(self.n_cells / AREA_PER_VARIANCE - REGION_CELLS2, 1e-3)
-        return min(1 + WINDOWS_CELLS2 / variance, MOST_NARROW)
+        return given_back(self.n_cells / AREA_PER_VARIANCE - REGION_CELLS2)
 
     @property
     def n_cells(self) -> int:
@@ -323,33 +326,39 @@ def _fit(stretch: Stretch, score: Score, peak: _Peak, near: Sequence[int], besid
     Samples about other peaks that are `near` count little; movements `beside` it are fitted with it.
     """
     step = stretch.interval_s
-    low, high, series = _series(stretch, score, peak)
-    weight = np.where(stretch.usable[low:high], 1.0, 0.0)
-    n = np.arange(low, high)
+    about = _about(stretch, peak)
+    time_s, series = stretch.time_s[about], _series(stretch, score, peak, about)
+    weight = np.where(stretch.usable[about], 1.0, 0.0)
+    n = np.arange(about.start, about.stop)
     for other in near:
         start, stop = other - 0.08 / step, other + 0.2 / step
         own = np.abs(n - peak.n) <= 0.1 / step
         weight[(n >= start) & (n <= stop) & ~own] *= OTHERS_WEIGHT
-    return fit_shape(stretch.time_s[low:high], series, weight, float(stretch.time_s[peak.n]), stretch.edge_s, beside)
+    return fit_shape(time_s, series, weight, float(stretch.time_s[peak.n]), stretch.edge_s, beside)
 
 
-def _series(stretch: Stretch, score: Score, peak: _Peak) -> tuple[int, int, FloatArray]:
-    """First and last sample about a peak, and the motion between them, projected on the pattern of the peak."""
-    low = max(0, peak.n - round(LEVEL_BEFORE_S / stretch.interval_s))
-    high = min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / stretch.interval_s) + 1)
-    x = stretch.data[:, low:high, peak.region] / score.noise[:, None, peak.region]
-    return low, high, np.einsum("knc,kc->n", x, peak.pattern[:, peak.region])
+def _about(stretch: Stretch, peak: _Peak) -> slice:
+    """Samples about a peak, with the levels before and after it."""
+    step = stretch.interval_s
+    low = max(0, peak.n - round(LEVEL_BEFORE_S / step))
+    return slice(low, min(len(stretch.time_s), peak.n + round(LEVEL_AFTER_S / step) + 1))
+
+
+def _series(stretch: Stretch, score: Score, peak: _Peak, about: slice) -> FloatArray:
+    """Motion in some samples, projected on the pattern of a peak."""
+    x = stretch.data[:, about, peak.region] / score.noise[:, None, peak.region]
+    return np.asarray(np.einsum("knc,kc->n", x, peak.pattern[:, peak.region]))
 
 
 def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Sequence[Shape]) -> float:
-    low, high, series = _series(stretch, score, peak)
-    time_s = stretch.time_s[low:high]
+    about = _about(stretch, peak)
+    time_s = stretch.time_s[about]
     since_s = time_s - shape.peak_s
-    asked = np.flatnonzero(stretch.renewed[low:high] & (since_s > -RESET_S[0]) & (since_s < RESET_S[1]))
+    asked = np.flatnonzero(stretch.renewed[about] & (since_s > -RESET_S[0]) & (since_s < RESET_S[1]))
     if shape.height <= 0 or not len(asked):
         return 0.0
     courses = [np.ones_like(time_s), *(one.course(time_s) for one in (shape, *beside))]
-    left = beyond(series, courses) / shape.height
+    left = beyond(_series(stretch, score, peak, about), courses) / shape.height
     falls = [left[n - 2 : n].mean() - left[n : n + 2].mean() for n in asked if 2 <= n <= len(left) - 2]
     return float(np.clip(max(falls, default=0.0), 0, 1))
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fascidetect.events.find import given_back
 from fascidetect.events.reject import FAINTEST_PX
+from fascidetect.events.score import USUAL_CELLS
 from fascidetect.events.seek import Window
 from fascidetect.model import BoolArray, FloatArray
 
@@ -17,6 +19,9 @@ CENTER = 1.3
 
 SLOPE = 3.5
 """How fast the share that is found rises with the logarithm of the amplitude."""
+
+LEAST_PX = FAINTEST_PX * given_back(USUAL_CELLS**2)
+"""Amplitude of a usual twitch that is measured as the smallest displacement that is believed."""
 
 ROUNDS = 40
 
@@ -57,7 +62,7 @@ def limit_of(windows: Sequence[Window], area: BoolArray, threshold: float) -> Li
     """
     gain = np.concatenate([np.where(w.valid & area, w.gain, 0) for w in windows])
     with np.errstate(divide="ignore", over="ignore"):
-        limits = np.where(gain > 0, np.maximum(FAINTEST_PX, CENTER * threshold / gain), np.nan)
+        limits = np.where(gain > 0, np.maximum(LEAST_PX, CENTER * threshold / gain), np.nan)
     half_px, most_px = (float(amplitude_of(share, limits.reshape(-1, 1))[0]) for share in (0.5, 0.9))
     return Limit(amplitude_of(0.5, limits), half_px, most_px)
 

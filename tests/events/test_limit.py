@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fascidetect.events.limit import CENTER, SLOPE, amplitude_of, limit_of
-from fascidetect.events.reject import FAINTEST_PX
+from fascidetect.events.limit import CENTER, LEAST_PX, SLOPE, amplitude_of, limit_of
 
 AREA = np.ones((3, 4), bool)
 
@@ -40,7 +39,7 @@ def test_nothing_is_said_of_cells_in_which_nothing_is_sought():
 
 
 def test_no_limit_is_smaller_than_what_is_believed():
-    assert limit_of([window(1e6)], AREA, 10.0).half_px == pytest.approx(FAINTEST_PX)
+    assert limit_of([window(1e6)], AREA, 10.0).half_px == pytest.approx(LEAST_PX)
 
 
 def test_cells_that_show_nothing_count_as_places_where_a_twitch_is_missed():
