@@ -35,7 +35,9 @@ T, R = TypeVar("T"), TypeVar("R")
 
 
 def jobs_of(asked: argparse.Namespace) -> list[Job]:
-    chosen: list[Item] = list(items(asked.side, asked.groups, quick=asked.quick, most=asked.clips))
+    chosen: list[Item] = list(
+        items(asked.side, asked.groups, quick=asked.quick, most=asked.clips, most_quiet=asked.quiet)
+    )
     if asked.drawn:
         chosen = [item for item in chosen if store.path_of(item.recipe).exists()]
     jobs = [made(item, remake=asked.remake) for item in chosen]

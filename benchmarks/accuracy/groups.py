@@ -23,7 +23,7 @@ QUIET_S = 60.0
 """Of a reporting clip without twitches; one for development is as long as the others of its group."""
 
 N_TWITCHING = {"dev": 2, "report": 4}
-N_QUIET = {"dev": 2, "report": 4}
+N_QUIET = {"dev": 6, "report": 4}
 
 STIR_EVERY_S = 7.0
 """Nobody lies quite still: in every real clip at hand a limb turns once or more in so long."""
@@ -314,7 +314,9 @@ TIGHT = ("trains",)
 """Groups that are told also at the tolerance of 0.10 s."""
 
 
-def items(side: str, names: tuple[str, ...] = (), *, quick: bool = False, most: int = 0) -> Iterator[Item]:
+def items(
+    side: str, names: tuple[str, ...] = (), *, quick: bool = False, most: int = 0, most_quiet: int = 0
+) -> Iterator[Item]:
     """List the clips of a side: the first ones of all groups first, so that a run cut short has been everywhere.
 
     Parameters
@@ -326,14 +328,17 @@ def items(side: str, names: tuple[str, ...] = (), *, quick: bool = False, most: 
     quick
         The short list.
     most
-        Of each group so many clips with and so many without twitches; 0 = all.
+        Of each group so many clips with twitches; 0 = all.
+    most_quiet
+        And so many without; 0 = as many as with.
     """
     chosen = names or (QUICK if quick else tuple(group.name for group in GROUPS))
     groups = [group for group in GROUPS if group.name in chosen]
     most = 1 if quick else most or max(N_TWITCHING[side], N_QUIET[side])
-    for k in range(most):
-        for quiet, n in ((False, N_TWITCHING[side]), (True, N_QUIET[side])):
-            if k < n:
+    ends = min(most, N_TWITCHING[side]), min(most_quiet or most, N_QUIET[side])
+    for k in range(max(ends)):
+        for quiet, end in zip((False, True), ends, strict=True):
+            if k < end:
                 yield from (item(group, side, k, quiet=quiet) for group in groups if group.quiet or not quiet)
 
 

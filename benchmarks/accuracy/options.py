@@ -20,6 +20,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--clips", type=int, default=0, metavar="N", help="of each group the first N with and N without twitches"
     )
+    parser.add_argument(
+        "--quiet", type=int, default=0, metavar="N", help="with --clips: of each group the first N without twitches"
+    )
     parser.add_argument("--drawn", action="store_true", help="only clips that were drawn before, by a run cut short")
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(
@@ -60,12 +63,18 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         parser.error(str(exc))
     if asked.tune and (asked.side != "dev" or not asked.methods):
         parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
-    if asked.clips < 0 or (asked.clips and asked.quick):
-        parser.error("--clips takes a number of 1 and more, and no --quick beside it")
-    if asked.picture and not (asked.filming or asked.why):
-        parser.error("--picture needs --filming or --why")
-    if (asked.fit or asked.ablate) and asked.side != "dev":
-        parser.error("--fit and --ablate need --side dev: reporting clips are not for tuning")
+    wrong = (
+        (asked.clips < 0 or (asked.clips and asked.quick), "--clips takes a number of 1 and more, and no --quick"),
+        (asked.quiet < 0 or (asked.quiet and not asked.clips), "--quiet takes a number of 1 and more, and --clips"),
+        (asked.picture and not (asked.filming or asked.why), "--picture needs --filming or --why"),
+        (
+            (asked.fit or asked.ablate) and asked.side != "dev",
+            "--fit and --ablate need --side dev: reporting clips are not for tuning",
+        ),
+    )
+    for holds, message in wrong:
+        if holds:
+            parser.error(message)
     if asked.dvr_scan:
         os.environ[dvr_scan.VARIABLE] = asked.dvr_scan
     asked.groups = tuple(name for name in asked.groups.split(",") if name)
@@ -78,7 +87,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 def choice(asked: argparse.Namespace) -> str:
     """Which of a side's clips were run, in words; "" for all."""
     named = [f"groups {', '.join(asked.groups)}"] if asked.groups else []
-    of_each = f"the first {asked.clips} with and the first {asked.clips} without twitches of each group"
+    of_each = f"the first {asked.clips} with and the first {asked.quiet or asked.clips} without twitches of each group"
     few = ["quick"] if asked.quick else [of_each] if asked.clips else []
     words = few + named + (["those drawn so far"] if asked.drawn else []) + (["and earlier ones"] if asked.onto else [])
     return f" ({'; '.join(words)})" if words else ""
@@ -88,6 +97,7 @@ def command(asked: argparse.Namespace) -> str:
     """What to type for these numbers, and those of clips that were not drawn yet; folders are the reader's own."""
     words = ["python benchmarks/accuracy --side", asked.side]
     words += ["--quick"] if asked.quick else [f"--clips {asked.clips}"] if asked.clips else []
+    words += [f"--quiet {asked.quiet}"] if asked.quiet else []
     words += [f"--groups {','.join(asked.groups)}"] if asked.groups else []
     words += ["--real DIR"] if asked.real else []
     words += [f"--baselines {asked.baselines}"] if asked.baselines else []
