@@ -28,7 +28,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 NAMED = (
     *(
         f"events.{name}"
-        for name in ("covered", "find", "foci", "limit", "recur", "reject", "score", "shape", "stretch")
+        for name in ("confidence", "covered", "find", "foci", "limit", "recur", "reject", "score", "shape", "stretch")
     ),
     *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
 )

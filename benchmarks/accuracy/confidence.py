@@ -9,7 +9,6 @@ import numpy as np
 import store
 from jobs import ASKED, Job, are_true, clip_and_truth
 
-from fascidetect.events.confidence import features, unrest_at
 from fascidetect.events.decide import decide
 from fascidetect.events.describe import make_event
 from fascidetect.events.seek import seek
@@ -46,10 +45,8 @@ def known_of(job: Job) -> Known | None:
     if not asked:
         return None
     events = [make_event(j.candidate, trace, 0.0, 0, settings.clip) for j in asked]
-    unrest = unrest_at(trace, [j.candidate.peak_s for j in asked])
-    rows = [features(j.candidate, one, j.likeness) for j, one in zip(asked, unrest, strict=True)]
-    values = np.array([list(row.values()) for row in rows])
-    return Known(values, np.array(are_true(events, truth, trace.clip)), tuple(rows[0]))
+    values = np.array([list(j.features.values()) for j in asked])
+    return Known(values, np.array(are_true(events, truth, trace.clip)), tuple(asked[0].features))
 
 
 def fitted(known: Sequence[Known]) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 import store
 from groups import Item
 
-from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, match, score_clip
+from fascidetect.evaluate import TOLERANCES_S, Tally, found_in, score_clip
 from fascidetect.evaluate.tally import same_places
 from fascidetect.inject import Injection, inject
 from fascidetect.model import ClipFacts, Event, Result
@@ -119,10 +119,16 @@ def sure_of(result: Result, truth: Truth) -> tuple[tuple[float, bool], ...]:
 
 
 def are_true(events: Sequence[Event], truth: Truth, clip: ClipFacts) -> list[bool]:
-    """Whether each event is one of the true ones, matched one to one."""
-    peaks_s = (np.array([e.peak_s for e in part]) for part in (truth.events, events))
-    hit = {k for _, k in match(*peaks_s, TOLERANCES_S[0], same_places(truth.events, events, clip))}
-    return [k in hit for k in range(len(events))]
+    """Whether each event is one of the true ones, the strongest first: what is left of a movement is not that one."""
+    allowed = same_places(truth.events, events, clip)
+    free_s = np.array([e.peak_s for e in truth.events])
+    out = [False] * len(events)
+    for k in sorted(range(len(events)), key=lambda k: -events[k].snr):
+        off_s = np.where(allowed[:, k], np.abs(free_s - events[k].peak_s), np.inf)
+        if off_s.min(initial=np.inf) <= TOLERANCES_S[0]:
+            free_s[int(off_s.argmin())] = np.inf
+            out[k] = True
+    return out
 
 
 def clip_and_truth(job: Job) -> tuple[Path, Truth]:

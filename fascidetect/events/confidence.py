@@ -8,57 +8,67 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from fascidetect.events.find import Candidate
+from fascidetect.events.find import REACH, Candidate
 from fascidetect.model import Registration
 from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.7, "normal": 0.55, "high": 0.35}
+LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.65, "high": 0.45}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
-# Beyond these nothing more is told.
-SMALLEST_PX, SMALLEST_UNREST, LONGEST_S, LARGEST_STEP, WORST_R2 = 0.02, 0.14, 2.0, 1.0, -0.5
+COMPANY_S = 0.3  # sooner than the next twitch of a train
+SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told
 
 
-def features(one: Candidate, unrest: float, likeness: float) -> dict[str, float]:
+def features(one: Candidate, unrest: float, company: int, likeness: float) -> dict[str, float]:
     """What the model looks at.
 
     Parameters
     ----------
     unrest
         From `unrest_at`.
+    company
+        From `company_of`.
     likeness
         From `recur.likeness`.
     """
     return {
         "log_score": math.log(one.score),
         "r2": max(one.shape.r2, WORST_R2),
-        "log_amplitude": math.log(max(math.hypot(*one.displacement_px), SMALLEST_PX)),
-        "edge": one.edge,
-        "length_s": min(one.shape.offset_s - one.shape.onset_s, LONGEST_S),
-        "log_tau": math.log(one.shape.tau_s),
-        "step": min(one.shape.step, LARGEST_STEP),
-        "wide": one.wide,
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
+        "log_company": math.log1p(company),
         "likeness": likeness,
         "reset": one.reset,
     }
 
 
-def confidence(one: Candidate, unrest: float, likeness: float) -> float:
-    """Probability, 0..1, that a candidate is a twitch; parameters as of `features`."""
+def confidence(known: Mapping[str, float]) -> float:
+    """Probability, 0..1, that a candidate with such `features` is a twitch."""
     weights = coefficients()
-    known = features(one, unrest, likeness)
     level = weights["constant"] + sum(weights[name] * value for name, value in known.items())
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, level))))
+
+
+def company_of(candidates: Sequence[Candidate]) -> list[int]:
+    """How many others come at nearly the time and place of each: a twitch comes alone, a fold that slides does not."""
+    order = sorted(range(len(candidates)), key=lambda k: candidates[k].peak_s)
+    peaks_s = np.array([candidates[k].peak_s for k in order])
+    places = np.array([(candidates[k].row, candidates[k].col) for k in order]).reshape(-1, 2)
+    first = np.searchsorted(peaks_s, peaks_s - COMPANY_S)
+    end = np.searchsorted(peaks_s, peaks_s + COMPANY_S, side="right")
+    out = [0] * len(candidates)
+    for k, here, start, stop in zip(order, places, first, end, strict=True):
+        away = np.hypot(*(places[start:stop] - here).T)
+        out[k] = int(np.count_nonzero(away < REACH * max(candidates[k].patch.grid))) - 1
+    return out
 
 
 def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
-from fascidetect.events.confidence import LEAST, confidence, unrest_at
+from fascidetect.events.confidence import LEAST, company_of, confidence, features, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
-from fascidetect.events.recur import likeness
+from fascidetect.events.recur import likeness, n_jumps
 from fascidetect.events.reject import Judged, judge, looks_like_twitch, on_key_frame
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
@@ -103,24 +104,31 @@ def decide(
         place for place in join_restless([r for w in windows for r in w.restless]) if (place.region & area).any()
     ]
     longer_side = max(about.geometry.shape)
-    candidates = [c for w in windows for c in w.candidates if c.score >= floor(settings)]
+    everything = [c for w in windows for c in w.candidates]
+    listed = [c.score >= floor(settings) for c in everything]
+    candidates = list(compress(everything, listed))
+    company = list(compress(company_of(everything), listed))  # the same at any sensitivity
     unrest = unrest_at(about, [c.peak_s for c in candidates])
     least, keys_s = LEAST[settings.sensitivity], key_times_s(about)
 
-    def judged_by(alike: FloatArray) -> list[Judged]:
-        told = zip(candidates, unrest, alike.tolist(), strict=True)
-        asked = [Judged(one, "", confidence(one, restless_by, like), like) for one, restless_by, like in told]
+    def judged_by(alike: Sequence[float], jumps: Sequence[int]) -> list[Judged]:
+        known = [features(*told) for told in zip(candidates, unrest, company, alike, strict=True)]
+        told = zip(candidates, known, jumps, strict=True)
+        asked = [Judged(one, "", its, confidence(its), n) for one, its, n in told]
         judged = judge(asked, threshold, least, keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
+    nothing = [0] * len(candidates)
+    by_itself = judged_by(nothing, nothing)
+    jumps = n_jumps(candidates, [one.candidate for one in by_itself if one.reason == "step"])
     patterns = [
         one.candidate
-        for one in judged_by(np.zeros(len(candidates)))
+        for one in judged_by(nothing, jumps)
         if not (one.reason or on_key_frame(one.candidate, keys_s, about.median_interval_s))
     ]
-    judged = judged_by(likeness(candidates, patterns))
+    judged = judged_by(likeness(candidates, patterns).tolist(), jumps)
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, longer_side)
     judged = [_below_floor(one, least_px) for one in judged]

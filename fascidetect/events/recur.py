@@ -2,11 +2,14 @@
 
 As one sorts the spikes of nerves, what is clear becomes a pattern by which what is fainter is known. What comes
 within `NEIGHBOR_S` vouches for nothing: it may be what is left of the movement itself.
+
+Likewise what time and again stays where it went is no muscle, even when it happens to come back at once: an eye
+that looks about beneath its lid, a tendon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from fascidetect.model import FloatArray
 MOST = 32  # patterns that are compared, the nearest in time: in an hour there are thousands
 ALIKE = 0.4  # likeness from which on a movement is known ...
 KNOWN = 0.7  # ... and counts from this share of the threshold on
+JUMPS, JUMPS_APART_S, JUMPS_WITHIN_S = 2, 1.0, 10.0  # so many that stay, alike and so far off: it is one of them
 
 
 def likeness(candidates: Sequence[Candidate], patterns: Sequence[Candidate]) -> FloatArray:
@@ -32,14 +36,27 @@ def likeness(candidates: Sequence[Candidate], patterns: Sequence[Candidate]) -> 
     FloatArray
         (n,) cosines between what they do cell by cell, 0..1; 0 where nothing like it comes at another time.
     """
-    when, where = _times_s(patterns), _places(patterns)
-    out = np.zeros(len(candidates))
-    for k, (one, peak_s, place) in enumerate(zip(candidates, _times_s(candidates), _places(candidates), strict=True)):
+    return np.array([max(alike, default=0.0) for _, alike in _compared(candidates, patterns, NEIGHBOR_S)]).clip(0)
+
+
+def n_jumps(candidates: Sequence[Candidate], jumps: Sequence[Candidate]) -> list[int]:
+    """How many movements that stay where they went are like each candidate, or like its way back, and near in time."""
+    return [
+        int(np.count_nonzero((apart_s <= JUMPS_WITHIN_S) & (np.abs(alike) >= ALIKE)))
+        for apart_s, alike in _compared(candidates, jumps, JUMPS_APART_S)
+    ]
+
+
+def _compared(
+    candidates: Sequence[Candidate], others: Sequence[Candidate], least_s: float
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Of each candidate: how far off, s, others at its place are, and their cosines with it, -1..1."""
+    when, where = _times_s(others), _places(others)
+    for one, peak_s, place in zip(candidates, _times_s(candidates), _places(candidates), strict=True):
         apart_s, away = np.abs(when - peak_s), np.hypot(*(where - place).T)
-        asked = np.flatnonzero((apart_s >= NEIGHBOR_S) & (away < REACH * max(one.patch.grid)))
+        asked = np.flatnonzero((apart_s >= least_s) & (away < REACH * max(one.patch.grid)))
         nearest = asked[np.argsort(apart_s[asked], kind="stable")[:MOST]]
-        out[k] = max((one.patch.likeness(patterns[j].patch) for j in nearest), default=0.0)
-    return np.maximum(out, 0)
+        yield apart_s[nearest], np.array([one.patch.likeness(others[k].patch) for k in nearest])
 
 
 def _times_s(candidates: Sequence[Candidate]) -> FloatArray:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fascidetect.events.find import Candidate
-from fascidetect.events.recur import ALIKE, KNOWN
+from fascidetect.events.recur import ALIKE, JUMPS, KNOWN
 from fascidetect.model import FloatArray
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
-SAME_S = 0.15  # peaks closer than this, touching: one movement
+SAME_S = 0.15  # peaks closer than this, touching: one movement ...
+APART = -0.5  # ... or near, where the middles go apart or together so (cosine): the sides of one bulge
 BESIDE_S = max(LOBE_S, BACK_S, SAME_S)
 CLEAR_R2 = 0.75
 STEP = 0.5  # change of level, in units of the height
@@ -39,16 +40,19 @@ class Judged:
     ----------
     reason
         Why it is not counted; empty where it is.
+    features
+        What its confidence was told from.
     confidence
         How likely it is a twitch, 0..1.
-    likeness
-        To one that counts by itself, at its place and another time, 0..1.
+    jumps
+        From `recur.n_jumps`.
     """
 
     candidate: Candidate
     reason: str
+    features: Mapping[str, float]
     confidence: float
-    likeness: float
+    jumps: int
 
 
 def looks_like_twitch(one: Candidate) -> bool:
@@ -100,7 +104,7 @@ def judge(
 def _own_reason(
     ask: Judged, threshold: float, key_times_s: Sequence[float] | FloatArray, frame_interval_s: float
 ) -> str:
-    one, new = ask.candidate, ask.likeness < ALIKE
+    one, new = ask.candidate, ask.features["likeness"] < ALIKE
     local = one.wide < WIDE
     clear = one.score >= KEY_SURE * threshold
     rules = (
@@ -111,7 +115,7 @@ def _own_reason(
         ("small", one.n_cells < SMALLEST_CELLS),
         ("edge", one.edge > EDGE),
         ("keyframe", new and not clear and on_key_frame(one, key_times_s, frame_interval_s)),
-        ("step", one.shape.step > STEP),
+        ("step", one.shape.step > STEP or ask.jumps >= JUMPS),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
     )
     return next((name for name, holds in rules if holds), "")
@@ -131,11 +135,18 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
         if gap_s >= BESIDE_S:
             continue
         distance = float(np.hypot(one.row - other.row, one.col - other.col))
+        near = distance < LOBE_SHARE * longer_side_cells
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
-        if gap_s < SAME_S and touching:
+        if gap_s < SAME_S and (touching or (near and _way(one, other) < APART)):
             return "duplicate"
         if gap_s < BACK_S and one.score < other.score and one.patch.likeness(other.patch) < BACK:
             return "duplicate"
-        if one.score < LOBE * other.score and gap_s < LOBE_S and distance < LOBE_SHARE * longer_side_cells:
+        if one.score < LOBE * other.score and gap_s < LOBE_S and near:
             return "duplicate"
     return ""
+
+
+def _way(one: Candidate, other: Candidate) -> float:
+    """Cosine between the ways that two middles go."""
+    a, b = np.array(one.displacement_px), np.array(other.displacement_px)
+    return float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from helpers.traces import Bump, make_trace
 
-from fascidetect.events.confidence import LEAST, coefficients, confidence, features, unrest_at
+from fascidetect.events.confidence import (
+    COMPANY_S,
+    LEAST,
+    coefficients,
+    company_of,
+    confidence,
+    features,
+    unrest_at,
+)
+from fascidetect.events.find import REACH
 from fascidetect.events.shape import Shape
 from fascidetect.pipeline import detect
 from fascidetect.settings import DetectSettings, Settings
@@ -14,14 +23,14 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-def candidate(*, score=14.0, r2=0.9, amplitude_px=0.6, edge=0.1, tau_s=0.07, step=0.1, wide=0.03, reset=0.0):
-    shape = dataclasses.replace(SHAPE, onset_s=2.0, offset_s=2.0 + 4.85 * tau_s, tau_s=tau_s, step=step, r2=r2)
-    known = {"score": score, "edge": edge, "wide": wide, "reset": reset}
-    return SimpleNamespace(shape=shape, displacement_px=(0.0, amplitude_px), **known)
+def sure(*, score=14.0, r2=0.9, reset=0.0, unrest=1.0, company=0, likeness=0.0):
+    shape = dataclasses.replace(SHAPE, r2=r2)
+    return confidence(features(SimpleNamespace(shape=shape, score=score, reset=reset), unrest, company, likeness))
 
 
 def test_every_feature_has_its_weight_and_no_weight_is_left_over():
-    assert {"constant", *features(candidate(), 1.0, 0.0)} == set(coefficients())
+    one = SimpleNamespace(shape=SHAPE, score=1.0, reset=0.0)
+    assert {"constant", *features(one, 1.0, 0, 0.0)} == set(coefficients())
 
 
 @pytest.mark.parametrize(
@@ -29,27 +38,33 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
     [
         ({"score": 20.0}, {"score": 9.0}),
         ({"r2": 0.95}, {"r2": 0.6}),
-        ({"edge": 0.0}, {"edge": 0.5}),
-        ({"step": 0.0}, {"step": 0.8}),
-        ({"wide": 0.02}, {"wide": 0.3}),
         ({"reset": 0.0}, {"reset": 0.8}),
+        ({"unrest": 1.0}, {"unrest": 3.0}),
+        ({"company": 0}, {"company": 4}),
+        ({"likeness": 0.8}, {"likeness": 0.0}),
     ],
 )
-def test_what_stands_out_and_fits_is_likelier(better, worse):
-    assert confidence(candidate(**better), 1.0, 0.0) > confidence(candidate(**worse), 1.0, 0.0)
+def test_what_stands_out_fits_comes_alone_and_was_seen_before_is_likelier(better, worse):
+    assert sure(**better) > sure(**worse)
 
 
-def test_a_restless_moment_makes_it_less_likely():
-    assert confidence(candidate(), 3.0, 0.0) < confidence(candidate(), 1.0, 0.0)
-
-
-def test_what_was_seen_before_is_likelier():
-    assert confidence(candidate(), 1.0, 0.8) > confidence(candidate(), 1.0, 0.0)
-
-
-@pytest.mark.parametrize("odd", [{"score": 1e6}, {"r2": -1e9}, {"amplitude_px": 0.0}, {"tau_s": 1e9}, {"step": 1e9}])
+@pytest.mark.parametrize("odd", [{"score": 1e6}, {"r2": -1e9}, {"unrest": 0.0}, {"unrest": 1e9}, {"company": 10**9}])
 def test_it_is_a_probability_whatever_comes(odd):
-    assert 0 <= confidence(candidate(**odd), 0.0, 0.0) <= 1
+    assert 0 <= sure(**odd) <= 1
+
+
+def at(peak_s, row=10.0, col=20.0):
+    return SimpleNamespace(peak_s=peak_s, row=row, col=col, patch=SimpleNamespace(grid=(27, 48)))
+
+
+def test_company_is_what_comes_at_nearly_the_same_time_and_place():
+    soon, late = 0.9 * COMPANY_S, 1.1 * COMPANY_S
+    near, far = 10 + 0.9 * REACH * 48, 10 + 1.1 * REACH * 48
+    assert company_of([at(5.0), at(5.0 + soon), at(5.0 - soon, row=near)]) == [2, 1, 1]
+    assert company_of([at(5.0), at(5.0 + late), at(5.0, row=far)]) == [0, 0, 0]
+    assert company_of([at(8.0), at(1.0), at(7.9), at(1.1)]) == [1, 1, 1, 1]
+    assert company_of([at(5.0)]) == [0]
+    assert company_of([]) == []
 
 
 def test_unrest_is_told_in_units_of_the_usual():
