@@ -14,7 +14,7 @@ from fascidetect.events.score import USUAL_CELLS
 from fascidetect.events.seek import Window
 from fascidetect.model import BoolArray, FloatArray
 
-CENTER = 1.3
+CENTER = 1.15
 """Score, in thresholds, at which half of the usual twitches are found: some have two lobes, some are rejected."""
 
 SLOPE = 3.5
