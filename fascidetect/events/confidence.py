@@ -25,6 +25,7 @@ LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.65, "high": 0.45}
 
 AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
+COMPANY_SCORE = 5.78  # what stands out less is no company
 SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told
 
 
@@ -59,15 +60,16 @@ def confidence(known: Mapping[str, float]) -> float:
 
 def company_of(candidates: Sequence[Candidate]) -> list[int]:
     """How many others come at nearly the time and place of each: a twitch comes alone, a fold that slides does not."""
-    order = sorted(range(len(candidates)), key=lambda k: candidates[k].peak_s)
-    peaks_s = np.array([candidates[k].peak_s for k in order])
-    places = np.array([(candidates[k].row, candidates[k].col) for k in order]).reshape(-1, 2)
-    first = np.searchsorted(peaks_s, peaks_s - COMPANY_S)
-    end = np.searchsorted(peaks_s, peaks_s + COMPANY_S, side="right")
-    out = [0] * len(candidates)
-    for k, here, start, stop in zip(order, places, first, end, strict=True):
-        away = np.hypot(*(places[start:stop] - here).T)
-        out[k] = int(np.count_nonzero(away < REACH * max(candidates[k].patch.grid))) - 1
+    others = sorted((c for c in candidates if c.score >= COMPANY_SCORE), key=lambda c: c.peak_s)
+    peaks_s = np.array([c.peak_s for c in others])
+    places = np.array([(c.row, c.col) for c in others]).reshape(-1, 2)
+    out = []
+    for one in candidates:
+        first = np.searchsorted(peaks_s, one.peak_s - COMPANY_S)
+        end = np.searchsorted(peaks_s, one.peak_s + COMPANY_S, side="right")
+        away = np.hypot(*(places[first:end] - (one.row, one.col)).T)
+        near = int(np.count_nonzero(away < REACH * max(one.patch.grid)))
+        out.append(near - (one.score >= COMPANY_SCORE))
     return out
 
 

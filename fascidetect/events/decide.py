@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 
 import numpy as np
 
 from fascidetect.events.confidence import LEAST, company_of, confidence, features, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
-from fascidetect.events.recur import likeness, n_jumps
+from fascidetect.events.recur import jumping, likeness
 from fascidetect.events.reject import Judged, judge, looks_like_twitch, on_key_frame
 from fascidetect.events.score import UNFIT
 from fascidetect.events.seek import Window, analyzed
@@ -104,31 +103,27 @@ def decide(
         place for place in join_restless([r for w in windows for r in w.restless]) if (place.region & area).any()
     ]
     longer_side = max(about.geometry.shape)
-    everything = [c for w in windows for c in w.candidates]
-    listed = [c.score >= floor(settings) for c in everything]
-    candidates = list(compress(everything, listed))
-    company = list(compress(company_of(everything), listed))  # the same at any sensitivity
-    unrest = unrest_at(about, [c.peak_s for c in candidates])
-    least, keys_s = LEAST[settings.sensitivity], key_times_s(about)
+    candidates = [c for w in windows for c in w.candidates]
+    unrest, company = unrest_at(about, [c.peak_s for c in candidates]), company_of(candidates)
+    keys_s = key_times_s(about)
 
-    def judged_by(alike: Sequence[float], jumps: Sequence[int]) -> list[Judged]:
+    def judged_by(alike: Sequence[float], asked: DetectSettings) -> list[Judged]:
         known = [features(*told) for told in zip(candidates, unrest, company, alike, strict=True)]
-        told = zip(candidates, known, jumps, strict=True)
-        asked = [Judged(one, "", its, confidence(its), n) for one, its, n in told]
-        judged = judge(asked, threshold, least, keys_s, about.median_interval_s, longer_side)
+        unjudged = [Judged(one, "", its, confidence(its)) for one, its in zip(candidates, known, strict=True)]
+        least, lowest = LEAST[asked.sensitivity], _threshold(windows, asked)
+        judged = judge(unjudged, lowest, least, keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
-    nothing = [0] * len(candidates)
-    by_itself = judged_by(nothing, nothing)
-    jumps = n_jumps(candidates, [one.candidate for one in by_itself if one.reason == "step"])
-    patterns = [
-        one.candidate
-        for one in judged_by(nothing, jumps)
-        if not (one.reason or on_key_frame(one.candidate, keys_s, about.median_interval_s))
-    ]
-    judged = judged_by(likeness(candidates, patterns).tolist(), jumps)
+    usual = replace(settings, sensitivity="normal")  # what is known of a movement does not change with what is asked
+    by_itself = judged_by([0.0] * len(candidates), usual)
+    clear, stay = ([one.candidate for one in by_itself if one.reason == reason] for reason in ("", "step"))
+    jumps = {id(one) for one, so in zip(candidates, jumping(candidates, stay, clear), strict=True) if so}
+    patterns = [one for one in clear if id(one) not in jumps and not on_key_frame(one, keys_s, about.median_interval_s)]
+    judged = judged_by(likeness(candidates, patterns).tolist(), settings)
+    judged = [replace(j, reason="step") if not j.reason and id(j.candidate) in jumps else j for j in judged]
+    judged = [j for j in judged if j.candidate.score >= floor(settings)]
     judged.sort(key=lambda j: j.candidate.peak_s)
     judged, beating = _regular(judged, longer_side)
     judged = [_below_floor(one, least_px) for one in judged]

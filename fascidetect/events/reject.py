@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fascidetect.events.find import Candidate
-from fascidetect.events.recur import ALIKE, JUMPS, KNOWN
+from fascidetect.events.recur import ALIKE, KNOWN
 from fascidetect.model import FloatArray
 
 LOBE, LOBE_S, LOBE_SHARE = 0.25, 0.65, 0.3  # weaker, sooner and nearer than this: a remainder
 BACK, BACK_S = -0.3, 0.5  # the same place going the other way soon after, or before: one movement to and fro
-SAME_S = 0.15  # peaks closer than this, touching: one movement ...
-APART = -0.5  # ... or near, where the middles go apart or together so (cosine): the sides of one bulge
+SAME_S = 0.15  # peaks closer than this, touching: one movement
+SIDES, SIDES_S = 0.7, 0.05  # two that go so straight (cosine) from or to each other at once: the sides of one bulge
 BESIDE_S = max(LOBE_S, BACK_S, SAME_S)
 CLEAR_R2 = 0.75
 STEP = 0.5  # change of level, in units of the height
@@ -44,15 +44,12 @@ class Judged:
         What its confidence was told from.
     confidence
         How likely it is a twitch, 0..1.
-    jumps
-        From `recur.n_jumps`.
     """
 
     candidate: Candidate
     reason: str
     features: Mapping[str, float]
     confidence: float
-    jumps: int
 
 
 def looks_like_twitch(one: Candidate) -> bool:
@@ -115,7 +112,7 @@ def _own_reason(
         ("small", one.n_cells < SMALLEST_CELLS),
         ("edge", one.edge > EDGE),
         ("keyframe", new and not clear and on_key_frame(one, key_times_s, frame_interval_s)),
-        ("step", one.shape.step > STEP or ask.jumps >= JUMPS),
+        ("step", one.shape.step > STEP),
         ("sustained", one.shape.offset_s - one.shape.onset_s > LONGEST_S),
     )
     return next((name for name, holds in rules if holds), "")
@@ -137,7 +134,7 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
         distance = float(np.hypot(one.row - other.row, one.col - other.col))
         near = distance < LOBE_SHARE * longer_side_cells
         touching = bool((one.region & other.region).any()) or distance < 0.5 * LOBE_SHARE * longer_side_cells
-        if gap_s < SAME_S and (touching or (near and _way(one, other) < APART)):
+        if (gap_s < SAME_S and touching) or (gap_s < SIDES_S and near and _are_sides(one, other)):
             return "duplicate"
         if gap_s < BACK_S and one.score < other.score and one.patch.likeness(other.patch) < BACK:
             return "duplicate"
@@ -146,7 +143,9 @@ def _reason_beside(one: Candidate, kept: Sequence[Candidate], longer_side_cells:
     return ""
 
 
-def _way(one: Candidate, other: Candidate) -> float:
-    """Cosine between the ways that two middles go."""
-    a, b = np.array(one.displacement_px), np.array(other.displacement_px)
-    return float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)
+def _are_sides(one: Candidate, other: Candidate) -> bool:
+    """Whether two movements go along the line between them, both outward or both inward."""
+    line = np.array([other.col - one.col, other.row - one.row])
+    along = [float(np.dot(c.displacement_px, line)) / max(math.hypot(*c.displacement_px), 1e-9) for c in (one, other)]
+    least = SIDES * float(np.linalg.norm(line))
+    return (along[0] > least and along[1] < -least) or (along[0] < -least and along[1] > least)

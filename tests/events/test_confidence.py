@@ -8,6 +8,7 @@ from helpers.traces import Bump, make_trace
 
 from fascidetect.events.confidence import (
     COMPANY_S,
+    COMPANY_SCORE,
     LEAST,
     coefficients,
     company_of,
@@ -53,8 +54,8 @@ def test_it_is_a_probability_whatever_comes(odd):
     assert 0 <= sure(**odd) <= 1
 
 
-def at(peak_s, row=10.0, col=20.0):
-    return SimpleNamespace(peak_s=peak_s, row=row, col=col, patch=SimpleNamespace(grid=(27, 48)))
+def at(peak_s, row=10.0, col=20.0, score=2 * COMPANY_SCORE):
+    return SimpleNamespace(peak_s=peak_s, row=row, col=col, score=score, patch=SimpleNamespace(grid=(27, 48)))
 
 
 def test_company_is_what_comes_at_nearly_the_same_time_and_place():
@@ -63,6 +64,7 @@ def test_company_is_what_comes_at_nearly_the_same_time_and_place():
     assert company_of([at(5.0), at(5.0 + soon), at(5.0 - soon, row=near)]) == [2, 1, 1]
     assert company_of([at(5.0), at(5.0 + late), at(5.0, row=far)]) == [0, 0, 0]
     assert company_of([at(8.0), at(1.0), at(7.9), at(1.1)]) == [1, 1, 1, 1]
+    assert company_of([at(5.0), at(5.1, score=0.9 * COMPANY_SCORE)]) == [0, 1]
     assert company_of([at(5.0)]) == [0]
     assert company_of([]) == []
 
@@ -84,6 +86,17 @@ def test_sensitivity_asks_for_more_or_less_of_it():
         least[level] = min(event.confidence for event in result.events)
     for level, lowest in least.items():
         assert lowest >= LEAST[level]
+
+
+def test_how_sure_one_is_does_not_depend_on_what_is_asked():
+    trace = make_trace([Bump(start_s, amplitude_px=0.3) for start_s in (2.0, 4.0, 6.0)], seed=2)
+    sure = []
+    for level in ("low", "normal", "high"):
+        result = detect(trace, Settings(detect=DetectSettings(sensitivity=level)))
+        known = [*result.events, *(r.event for r in result.rejections)]
+        sure.append({round(e.peak_s, 3): e.confidence for e in known if e.snr > 10})
+    assert len(sure[0]) >= 2
+    assert sure[0] == sure[1] == sure[2]
 
 
 def test_the_weights_say_where_they_come_from():

@@ -40,6 +40,7 @@ def test_nothing_is_said_of_cells_in_which_nothing_is_sought():
 
 def test_no_limit_is_smaller_than_what_is_believed():
     assert limit_of([window(1e6)], AREA, 10.0).half_px == pytest.approx(LEAST_PX)
+    assert pytest.approx(0.4) == LEAST_PX  # twice the least displacement: the windows take half of the usual twitch
 
 
 def test_cells_that_show_nothing_count_as_places_where_a_twitch_is_missed():

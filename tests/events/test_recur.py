@@ -6,7 +6,7 @@ from helpers.traces import Bump, make_trace
 
 from fascidetect.events.find import Candidate
 from fascidetect.events.patch import Patch
-from fascidetect.events.recur import JUMPS, JUMPS_APART_S, JUMPS_WITHIN_S, MOST, likeness, n_jumps
+from fascidetect.events.recur import JUMPS, JUMPS_APART_S, JUMPS_WITHIN_S, MOST, jumping, likeness
 from fascidetect.events.shape import NEIGHBOR_S, Shape
 from fascidetect.pipeline import detect
 
@@ -62,28 +62,41 @@ def test_of_thousands_the_nearest_in_time_are_asked():
     assert likeness([candidate()], [far, *near]) == pytest.approx([0], abs=1e-3)
 
 
-def test_movements_that_stay_are_counted_where_they_go_the_same_way_or_back_not_long_before_or_after():
-    one = candidate(50.0)
-    asked = [candidate(50.0 + since_s, turn_deg=turn_deg) for since_s in (-9.0, -2.0, 4.0) for turn_deg in (0.0, 180.0)]
-    assert n_jumps([one], asked) == [6]
-    beside = candidate(52.0, row=3, col=5), candidate(52.0, turn_deg=90.0)
-    ever = candidate(50.0 + 0.9 * JUMPS_APART_S), candidate(50.0 - 1.1 * JUMPS_WITHIN_S)
-    assert n_jumps([one], [*beside, *ever]) == [0]
+@pytest.mark.parametrize("turn_deg", [0.0, 180.0], ids=["the same way", "the way back"])
+def test_what_moves_as_lasting_shifts_do_is_one_of_them(turn_deg):
+    stay = [candidate(47.0, turn_deg=turn_deg), candidate(55.0, turn_deg=turn_deg)]
+    assert jumping([candidate(50.0)], stay, []) == [True]
+    assert jumping([candidate(50.0)], stay[: JUMPS - 1], []) == [False]
 
 
-def test_what_moves_as_lasting_shifts_do_is_one_of_them():
+def test_shifts_elsewhere_another_way_at_once_or_long_ago_make_no_jump():
+    one, kept = candidate(50.0), candidate(55.0)
+    soon, long_ago = candidate(50.0 + 0.9 * JUMPS_APART_S), candidate(50.0 - 1.1 * JUMPS_WITHIN_S)
+    for other in (candidate(52.0, row=3, col=5), candidate(52.0, turn_deg=90.0), soon, long_ago):
+        assert jumping([one], [kept, other], []) == [False]
+
+
+def test_a_muscle_that_twitches_more_often_than_it_shifts_still_counts():
+    shifts = [candidate(47.0), candidate(55.0)]
+    clear = [candidate(peak_s) for peak_s in (44.0, 50.0, 53.0)]
+    assert jumping([clear[1]], shifts, clear) == [False]
+
+
+def test_a_place_that_jumps_does_not_twitch():
+    """An eye that looks about beneath its lid, and once looks back at once."""
+
     def stay_from(start_s, turn_deg=0.0):
         bump = Bump(0.0, amplitude_px=2.0, turn_deg=turn_deg)
         return lambda trace: (trace.time_s >= start_s)[:, None, None, None] * bump.field(GRID) * bump.amplitude_px
 
-    def counted(*shifts):
+    def judged(*shifts):
         trace = make_trace([Bump(8.0, amplitude_px=2.0)], duration_s=14.0)
         moved = sum((shift(trace) for shift in shifts), np.zeros_like(trace.displacement_px))
         return detect(dataclasses.replace(trace, displacement_px=trace.displacement_px + moved))
 
     shifts = [stay_from(3.0), stay_from(5.5, 180.0), stay_from(10.5)]
-    assert len(counted(*shifts[: JUMPS - 1]).events) == 1
-    result = counted(*shifts)
+    assert len(judged(*shifts[: JUMPS - 1]).events) == 1
+    result = judged(*shifts)
     assert result.events == ()
     assert any(r.reason == "step" and abs(r.event.peak_s - 8.05) < 0.05 for r in result.rejections)
 
