@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -233,8 +234,12 @@ def test_what_became_of_a_twitch_is_the_first_that_holds(bench, drifting):
         assert (320 * fate.x, 180 * fate.y) == pytest.approx((twitch.x_px, twitch.y_px), abs=1.0)
 
 
-KNOWN_AGAIN, JUMPS = "what was seen before", "jumps as the codec starts anew"
-HARDLY_THERE = {"nothing", "heavy tails", "cells that show something else", "the least confidence", KNOWN_AGAIN, JUMPS}
+KNOWN_AGAIN, RESETS = "what was seen before", "jumps as the codec starts anew"
+COMPANY, JUMPS, SIDES = "what comes in company", "places that jump", "the sides of a bulge"
+HARDLY_THERE = {
+    *("nothing", "heavy tails", "cells that show something else", "the least confidence"),
+    *(KNOWN_AGAIN, RESETS, COMPANY, JUMPS, SIDES),
+}
 """Ingredients that a clip without what they are for does not show."""
 
 
@@ -251,6 +256,14 @@ def test_each_ingredient_can_be_left_out_and_is_there_again(bench, drifting):
     assert detect(trace).events == whole.events
 
 
+def test_what_is_left_of_a_movement_does_not_take_its_truth(bench):
+    clip = make_trace(duration_s=4).clip
+    truth = SimpleNamespace(events=[SimpleNamespace(peak_s=peak_s, x_px=None, y_px=None) for peak_s in (2.0, 2.3)])
+    events = [SimpleNamespace(peak_s=s, snr=snr, x_px=None, y_px=None) for s, snr in ((2.0, 6), (2.02, 20), (2.35, 9))]
+    assert bench["jobs"].are_true(events, truth, clip) == [False, True, True]
+    assert bench["jobs"].are_true([], truth, clip) == []
+
+
 def test_what_is_known_again_and_what_jumps_can_be_left_out(bench):
     ablation = bench["ablation"]
     bumps = [Bump(2.0, amplitude_px=2.5), Bump(5.0, amplitude_px=2.5), Bump(8.0, amplitude_px=0.6)]
@@ -264,8 +277,24 @@ def test_what_is_known_again_and_what_jumps_can_be_left_out(bench):
     assert max(resets()) > 0
     with ablation.without(KNOWN_AGAIN):
         assert len(detect(again).events) == len(bumps) - 1
-    with ablation.without(JUMPS):
+    with ablation.without(RESETS):
         assert max(resets()) == 0
+
+
+def test_what_several_movements_say_together_can_be_left_out(bench):
+    ablation = bench["ablation"]
+    left, right = Bump(3.0, col=19, turn_deg=180, amplitude_px=2), Bump(3.0, col=30, amplitude_px=1.5)
+    bulge = make_trace([left, right])
+    (one,) = detect(bulge).events
+    with ablation.without(SIDES):
+        assert len(detect(bulge).events) == 2
+    with ablation.without(COMPANY):
+        assert detect(bulge).events[0].confidence > one.confidence
+    shifts = [Bump(s, amplitude_px=2.0, turn_deg=turn, shape="step") for s, turn in ((3.0, 0), (5.5, 180), (10.5, 0))]
+    eye = make_trace([Bump(8.0, amplitude_px=2.0), *shifts], duration_s=14.0)
+    assert detect(eye).events == ()
+    with ablation.without(JUMPS):
+        assert len(detect(eye).events) == 1
 
 
 def test_the_table_of_ingredients_has_the_difference_that_each_makes(bench):

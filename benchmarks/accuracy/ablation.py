@@ -14,7 +14,7 @@ from jobs import JUDGED, Job, clip_and_truth
 from report import MAIN, aligned, interval, number
 
 from fascidetect.evaluate import Tally, compare, found_in, score_clip
-from fascidetect.events import confidence, decide, find, score, stretch
+from fascidetect.events import confidence, decide, find, reject, score, stretch
 from fascidetect.pipeline import detect
 
 Change = tuple[Any, str, Callable[[Any], Any]]
@@ -93,6 +93,9 @@ INGREDIENTS = (
     ),
     Ingredient("what was seen before", ((decide, "likeness", lambda _: lambda asked, *_a: np.zeros(len(asked))),)),
     Ingredient("jumps as the codec starts anew", ((find, "_reset", lambda _: lambda *_a: 0.0),)),
+    Ingredient("what comes in company", ((decide, "company_of", lambda _: lambda asked: [0] * len(asked)),)),
+    Ingredient("places that jump", ((decide, "jumping", lambda _: lambda asked, *_a: [False] * len(asked)),)),
+    Ingredient("the sides of a bulge", ((reject, "_are_sides", lambda _: lambda *_a: False),)),
     Ingredient("the least confidence", ((decide, "LEAST", _constant(dict.fromkeys(confidence.LEAST, 0.0))),)),
 )
 

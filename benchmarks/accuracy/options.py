@@ -20,9 +20,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--clips", type=int, default=0, metavar="N", help="of each group the first N with and N without twitches"
     )
-    parser.add_argument(
-        "--quiet", type=int, default=0, metavar="N", help="with --clips: of each group the first N without twitches"
-    )
+    parser.add_argument("--quiet", type=int, default=0, metavar="N", help="with --clips: another N without twitches")
     parser.add_argument("--drawn", action="store_true", help="only clips that were drawn before, by a run cut short")
     parser.add_argument("--groups", default="", metavar="A,B", help=f"some of: {', '.join(g.name for g in GROUPS)}")
     parser.add_argument(

@@ -32,7 +32,7 @@ REASON_WORDS: dict[str, str] = {
     "rhythmic": "rhythmic",
     "continuous": "continuous",
     "global": "everything moved",
-    "step": "moved and stayed",
+    "step": "a shift of place",
     "sustained": "too long",
     "photometric": "light change",
     "keyframe": "video compression",

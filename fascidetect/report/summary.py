@@ -13,7 +13,7 @@ REJECTION_WORDS: dict[str, str] = {
     "rhythmic": "in a steady rhythm (pulse, tremor or a repeated contraction)",
     "continuous": "within a movement that never stops",
     "global": "when the whole picture or limb moved",
-    "step": "that stayed displaced (a shift of posture or a voluntary movement)",
+    "step": "that stayed displaced, or moved as those do (a shift of posture, an eye beneath its lid)",
     "sustained": "too long for a twitch",
     "photometric": "of light only, not of place",
     "keyframe": "when the video file renewed its picture",
