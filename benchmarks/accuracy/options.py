@@ -59,11 +59,19 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         asked.methods = chosen(asked.baselines or "")
     except ValueError as exc:
         parser.error(str(exc))
-    if asked.tune and (asked.side != "dev" or not asked.methods):
-        parser.error("--tune needs --side dev and --baselines: reporting clips are not for tuning")
     wrong = (
-        (asked.clips < 0 or (asked.clips and asked.quick), "--clips takes a number of 1 and more, and no --quick"),
-        (asked.quiet < 0 or (asked.quiet and not asked.clips), "--quiet takes a number of 1 and more, and --clips"),
+        (
+            asked.tune and (asked.side != "dev" or not asked.methods),
+            "--tune needs --side dev and --baselines: reporting clips are not for tuning",
+        ),
+        (
+            asked.clips < 0 or (asked.clips and asked.quick),
+            "--clips takes a number of 1 and more, and no --quick beside it",
+        ),
+        (
+            asked.quiet < 0 or (asked.quiet and not asked.clips),
+            "--quiet takes a number of 1 and more, and --clips beside it",
+        ),
         (asked.picture and not (asked.filming or asked.why), "--picture needs --filming or --why"),
         (
             (asked.fit or asked.ablate) and asked.side != "dev",

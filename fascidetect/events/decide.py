@@ -18,7 +18,7 @@ from fascidetect.events.stretch import key_times_s
 from fascidetect.events.sustained import BLOCK_S, Restless, join_restless
 from fascidetect.events.threshold import clip_threshold, floor, robust_threshold
 from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
-from fascidetect.settings import DetectSettings
+from fascidetect.settings import DetectSettings, Sensitivity
 
 BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
 CLEAR_IN_BEAT = 0.75  # of the score of the clearest in the same beat
@@ -107,21 +107,22 @@ def decide(
     unrest, company = unrest_at(about, [c.peak_s for c in candidates]), company_of(candidates)
     keys_s = key_times_s(about)
 
-    def judged_by(alike: Sequence[float], asked: DetectSettings) -> list[Judged]:
+    def judged_by(alike: Sequence[float], lowest: float, sensitivity: Sensitivity) -> list[Judged]:
         known = [features(*told) for told in zip(candidates, unrest, company, alike, strict=True)]
         unjudged = [Judged(one, "", its, confidence(its)) for one, its in zip(candidates, known, strict=True)]
-        least, lowest = LEAST[asked.sensitivity], _threshold(windows, asked)
-        judged = judge(unjudged, lowest, least, keys_s, about.median_interval_s, longer_side)
+        judged = judge(unjudged, lowest, LEAST[sensitivity], keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
-    usual = replace(settings, sensitivity="normal")  # what is known of a movement does not change with what is asked
-    by_itself = judged_by([0.0] * len(candidates), usual)
+    # What is known of a movement does not change with what is asked.
+    usual = replace(settings, sensitivity="normal")
+    usual_threshold = threshold if usual == settings else _threshold(windows, usual)
+    by_itself = judged_by([0.0] * len(candidates), usual_threshold, usual.sensitivity)
     clear, stay = ([one.candidate for one in by_itself if one.reason == reason] for reason in ("", "step"))
     jumps = {id(one) for one, so in zip(candidates, jumping(candidates, stay, clear), strict=True) if so}
     patterns = [one for one in clear if id(one) not in jumps and not on_key_frame(one, keys_s, about.median_interval_s)]
-    judged = judged_by(likeness(candidates, patterns).tolist(), settings)
+    judged = judged_by(likeness(candidates, patterns).tolist(), threshold, settings.sensitivity)
     judged = [replace(j, reason="step") if not j.reason and id(j.candidate) in jumps else j for j in judged]
     judged = [j for j in judged if j.candidate.score >= floor(settings)]
     judged.sort(key=lambda j: j.candidate.peak_s)

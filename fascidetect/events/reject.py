@@ -147,5 +147,4 @@ def _are_sides(one: Candidate, other: Candidate) -> bool:
     """Whether two movements go along the line between them, both outward or both inward."""
     line = np.array([other.col - one.col, other.row - one.row])
     along = [float(np.dot(c.displacement_px, line)) / max(math.hypot(*c.displacement_px), 1e-9) for c in (one, other)]
-    least = SIDES * float(np.linalg.norm(line))
-    return (along[0] > least and along[1] < -least) or (along[0] < -least and along[1] > least)
+    return along[0] * along[1] < 0 and min(map(abs, along)) > SIDES * math.hypot(*line)

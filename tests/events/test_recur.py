@@ -85,16 +85,11 @@ def test_a_muscle_that_twitches_more_often_than_it_shifts_still_counts():
 def test_a_place_that_jumps_does_not_twitch():
     """An eye that looks about beneath its lid, and once looks back at once."""
 
-    def stay_from(start_s, turn_deg=0.0):
-        bump = Bump(0.0, amplitude_px=2.0, turn_deg=turn_deg)
-        return lambda trace: (trace.time_s >= start_s)[:, None, None, None] * bump.field(GRID) * bump.amplitude_px
-
     def judged(*shifts):
-        trace = make_trace([Bump(8.0, amplitude_px=2.0)], duration_s=14.0)
-        moved = sum((shift(trace) for shift in shifts), np.zeros_like(trace.displacement_px))
-        return detect(dataclasses.replace(trace, displacement_px=trace.displacement_px + moved))
+        return detect(make_trace([Bump(8.0, amplitude_px=2.0), *shifts], duration_s=14.0))
 
-    shifts = [stay_from(3.0), stay_from(5.5, 180.0), stay_from(10.5)]
+    stays = (3.0, 0.0), (5.5, 180.0), (10.5, 0.0)
+    shifts = [Bump(start_s, amplitude_px=2.0, turn_deg=turn_deg, shape="step") for start_s, turn_deg in stays]
     assert len(judged(*shifts[: JUMPS - 1]).events) == 1
     result = judged(*shifts)
     assert result.events == ()
