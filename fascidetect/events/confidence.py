@@ -20,13 +20,14 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.65, "high": 0.45}
+LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.6, "high": 0.45}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
 COMPANY_SCORE = 5.78  # what stands out less is no company
-SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told
+SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told ...
+LEAST_PROMINENCE, LEAST_WIDE = 0.3, 0.003  # ... nor here
 
 
 def features(one: Candidate, unrest: float, company: int, likeness: float) -> dict[str, float]:
@@ -46,6 +47,8 @@ def features(one: Candidate, unrest: float, company: int, likeness: float) -> di
         "r2": max(one.shape.r2, WORST_R2),
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
         "log_company": math.log1p(company),
+        "log_prominence": math.log(max(one.prominence, LEAST_PROMINENCE)),
+        "log_wide": math.log(max(one.wide, LEAST_WIDE)),
         "likeness": likeness,
         "reset": one.reset,
     }

@@ -17,6 +17,7 @@ from fascidetect.events.score import NEIGHBORHOOD_CELLS, STRAIN, Score
 from fascidetect.events.shape import (
     AFTER_S,
     BEFORE_S,
+    FEWEST,
     LEVEL_AFTER_S,
     LEVEL_BEFORE_S,
     NEIGHBOR_S,
@@ -44,6 +45,9 @@ WINDOWS_CELLS2 = 2.6  # ... and that divides its height: both fitted to developm
 MOST_NARROW = 2.0  # a height is not made larger by more: the width of a few cells is not known so well
 OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same place ...
 APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together ...
+PROMINENT_S = 3.0  # before and after the peak: what a movement must stand out of ...
+PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
+PROMINENT_QUANTILE = 0.95  # ... and for so little of the time
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
@@ -79,6 +83,9 @@ class Candidate:
         Largest local change of brightness at the peak.
     wide
         Share of all valid cells that stand out at that moment.
+    prominence
+        How many times as high it is as what goes the same way in the seconds before and after it, other candidates
+        aside; 1 where too little of them is seen.
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -99,6 +106,7 @@ class Candidate:
     flow: float
     shading_pct: float
     wide: float
+    prominence: float
     frame_level: float
     edge: float
     reset: float
@@ -167,6 +175,7 @@ class _Peak:
     row: int
     col: int
     score: float
+    width: int  # index into z
     pattern: FloatArray  # (3, R, C) z at the peak
     region: BoolArray
     flow: float
@@ -243,7 +252,7 @@ def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     pattern = np.where(part, score.z[width, :, n], 0)
     flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
-    return _Peak(n, row, col, height, pattern, region, flow, wide)
+    return _Peak(n, row, col, height, width, pattern, region, flow, wide)
 
 
 def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -363,6 +372,20 @@ def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Se
     return float(np.clip(max(falls, default=0.0), 0, 1))
 
 
+def _prominence(stretch: Stretch, score: Score, peak: _Peak) -> float:
+    step = stretch.interval_s
+    about = slice(max(0, peak.n - round(PROMINENT_S / step)), peak.n + round(PROMINENT_S / step) + 1)
+    since_s = (np.arange(len(stretch.time_s))[about] - peak.n) * step
+    apart = (since_s < -PROMINENT_APART_S[0]) | (since_s > PROMINENT_APART_S[1])
+    apart &= stretch.usable[about]
+    if np.count_nonzero(apart) < FEWEST:
+        return 1.0
+    own = peak.pattern[:, peak.region]
+    same_way = np.abs(np.einsum("knc,kc->n", score.z[peak.width][:, about][:, apart][..., peak.region], own))
+    usual = float(np.quantile(same_way, PROMINENT_QUANTILE))
+    return float(np.square(own).sum()) / max(usual, 1e-6)
+
+
 def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Sequence[Shape]) -> Candidate:
     u, v, s = _heights(stretch, shape, peak.n, beside)
     footprint = np.where(peak.region, np.hypot(u, v), 0)
@@ -381,6 +404,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         flow=peak.flow,
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
+        prominence=_prominence(stretch, score, peak),
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         reset=_reset(stretch, score, peak, shape, beside),

@@ -24,13 +24,14 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-def sure(*, score=14.0, r2=0.9, reset=0.0, unrest=1.0, company=0, likeness=0.0):
-    shape = dataclasses.replace(SHAPE, r2=r2)
-    return confidence(features(SimpleNamespace(shape=shape, score=score, reset=reset), unrest, company, likeness))
+def sure(*, unrest=1.0, company=0, likeness=0.0, r2=0.9, **other):
+    usual = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "reset": 0.0}
+    one = SimpleNamespace(shape=dataclasses.replace(SHAPE, r2=r2), **{**usual, **other})
+    return confidence(features(one, unrest, company, likeness))
 
 
 def test_every_feature_has_its_weight_and_no_weight_is_left_over():
-    one = SimpleNamespace(shape=SHAPE, score=1.0, reset=0.0)
+    one = SimpleNamespace(shape=SHAPE, score=1.0, prominence=1.0, wide=0.1, reset=0.0)
     assert {"constant", *features(one, 1.0, 0, 0.0)} == set(coefficients())
 
 
@@ -42,6 +43,8 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"reset": 0.0}, {"reset": 0.8}),
         ({"unrest": 1.0}, {"unrest": 3.0}),
         ({"company": 0}, {"company": 4}),
+        ({"prominence": 6.0}, {"prominence": 1.5}),
+        ({"wide": 0.01}, {"wide": 0.3}),
         ({"likeness": 0.8}, {"likeness": 0.0}),
     ],
 )
@@ -49,7 +52,18 @@ def test_what_stands_out_fits_comes_alone_and_was_seen_before_is_likelier(better
     assert sure(**better) > sure(**worse)
 
 
-@pytest.mark.parametrize("odd", [{"score": 1e6}, {"r2": -1e9}, {"unrest": 0.0}, {"unrest": 1e9}, {"company": 10**9}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"score": 1e6},
+        {"r2": -1e9},
+        {"unrest": 0.0},
+        {"unrest": 1e9},
+        {"company": 10**9},
+        {"prominence": 0.0},
+        {"wide": 0.0},
+    ],
+)
 def test_it_is_a_probability_whatever_comes(odd):
     assert 0 <= sure(**odd) <= 1
 

@@ -1,0 +1,54 @@
+"""What candidates are told to stand out of."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from helpers.traces import Bump, make_trace
+
+from fascidetect.events.find import PROMINENT_S
+from fascidetect.events.seek import seek
+from fascidetect.model import MotionTrace
+from fascidetect.settings import Settings
+
+PEAK = Bump(6.0, amplitude_px=2.0)
+
+
+def strongest(trace: MotionTrace):
+    settings = Settings()
+    (window,) = seek(trace, settings.quality.max_gap_s, settings.detect)
+    return max(window.candidates, key=lambda c: c.score)
+
+
+def restless(about_s: float, *bumps: Bump, row: float = PEAK.row) -> MotionTrace:
+    """Skin that trembles for 2 s as it moves in the twitch, or elsewhere: too little for single movements."""
+    trace = make_trace(bumps, duration_s=14.0)
+    tremor = np.random.default_rng(5).standard_normal(len(trace.time_s)) * (np.abs(trace.time_s - about_s) < 1)
+    field = dataclasses.replace(PEAK, row=row).field(trace.geometry.shape)
+    moved = trace.displacement_px + (0.2 * tremor[:, None, None, None] * field).astype(np.float16)
+    return dataclasses.replace(trace, displacement_px=moved)
+
+
+def test_a_twitch_is_prominent_where_its_place_is_calm():
+    calm = strongest(make_trace([PEAK], duration_s=14.0)).prominence
+    assert calm > 8
+    assert strongest(restless(PEAK.peak_s + 1.8, PEAK)).prominence < 0.75 * calm
+
+
+@pytest.mark.parametrize(
+    ("about_s", "row"),
+    [(PEAK.peak_s + 1.8, 3.0), (PEAK.peak_s + PROMINENT_S + 1.5, PEAK.row)],
+    ids=["elsewhere", "later"],
+)
+def test_what_goes_on_elsewhere_or_later_takes_nothing_of_it(about_s, row):
+    calm = strongest(make_trace([PEAK], duration_s=14.0)).prominence
+    assert strongest(restless(about_s, PEAK, row=row)).prominence > 0.9 * calm
+
+
+def test_others_like_it_take_little_of_it():
+    train = [dataclasses.replace(PEAK, start_s=s) for s in (4.0, 5.0, 6.0, 7.0, 8.0)]
+    assert strongest(make_trace(train, duration_s=14.0)).prominence > 5
+
+
+def test_it_is_one_where_nothing_is_seen_beside_it():
+    assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == 1
