@@ -86,7 +86,7 @@ def recipe_of(way: Way, side: str) -> Recipe:
     """The clip of a way: always the same limb, and twitches of the same sizes in mm."""
     rng = np.random.default_rng(SEED[side])
     group = Group(way.name, "", held(way.support) if way.support else lambda recipe, _: recipe)
-    bare = replace(plain(SEED[side], side, group, rng, quiet=False), duration_s=LENGTH_S)
+    bare = plain(SEED[side], side, LENGTH_S, rng)
     limb = replace(bare.scene, texture=0.6, hair_per_cm2=1.0, tone=0.3, limb_share=0.65, light_side=0.5)
     recorded = replace(bare.camera, bits_per_px=0.1, denoise_px=0.9, read_noise=1.5, shot_noise=2.0)
     recipe = way.change(group.change(replace(bare, scene=limb, camera=recorded), rng), rng)

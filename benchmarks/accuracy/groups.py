@@ -20,10 +20,12 @@ SIDES = tuple(SHAPES)
 
 LENGTH_S = 20.0
 QUIET_S = 60.0
-"""Of a reporting clip without twitches; one for development is as long as the others of its group."""
+"""Of a clip without twitches. What is false in it may vouch for more of its kind, the longer the more often."""
 
 N_TWITCHING = {"dev": 2, "report": 4}
-N_QUIET = {"dev": 6, "report": 4}
+N_QUIET = {"dev": 7, "report": 4}
+N_SHORT = {"dev": 6, "report": 0}
+"""So many of those without twitches are only as long as the others of their group."""
 
 STIR_EVERY_S = 7.0
 """Nobody lies quite still: in every real clip at hand a limb turns once or more in so long."""
@@ -347,7 +349,8 @@ def item(group: Group, side: str, k: int, *, quiet: bool) -> Item:
     name = f"{side}-{group.name}-{'quiet' if quiet else 'twitches'}-{k}"
     seed = zlib.crc32(name.encode())
     rng = np.random.default_rng(seed)
-    recipe = group.change(plain(seed, side, group, rng, quiet=quiet), rng)
+    length_s = QUIET_S if quiet and k >= N_SHORT[side] else group.length_s
+    recipe = group.change(plain(seed, side, length_s, rng), rng)
     if not quiet:
         habit = replace(group.habit, shapes=SHAPES[side])
         twitches = scatter(rng, recipe, habit)
@@ -355,7 +358,7 @@ def item(group: Group, side: str, k: int, *, quiet: bool) -> Item:
     return Item(group.name, name, quiet, recipe)
 
 
-def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recipe:
+def plain(seed: int, side: str, length_s: float, rng: Rng) -> Recipe:
     """A limb before a phone that stands, different in each clip."""
     view = Scene(
         limb_share=float(rng.uniform(0.4, 0.7)),
@@ -376,7 +379,6 @@ def plain(seed: int, side: str, group: Group, rng: Rng, *, quiet: bool) -> Recip
         denoise_px=float(rng.uniform(0.7, 1.3)),
         bits_per_px=float(np.exp(rng.uniform(np.log(0.05), np.log(0.16)))),
     )
-    length_s = QUIET_S if quiet and side == "report" else group.length_s
     return Recipe(
         seed=seed,
         width_px=960,

@@ -82,7 +82,7 @@ def _item(group: Group, side: str) -> Item:
     name = f"{side}-{group.name}-limit"
     seed = zlib.crc32(name.encode())
     rng = np.random.default_rng(seed)
-    bare = replace(plain(seed, side, group, rng, quiet=False), duration_s=LENGTH_S)
+    bare = plain(seed, side, LENGTH_S, rng)
     recipe = group.change(bare, rng)
     scale = min(recipe.width_px, recipe.height_px) / min(bare.width_px, bare.height_px)
     low, high = (scale * a for a in AMPLITUDE_PX)

@@ -20,23 +20,26 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.6, "high": 0.45}
+LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.65, "high": 0.45}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
 COMPANY_SCORE = 5.78  # what stands out less is no company
 SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told ...
-LEAST_PROMINENCE, LEAST_WIDE = 0.3, 0.003  # ... nor here
+LEAST_PROMINENCE, LEAST_WIDE, MOST_SURROUND = 0.3, 0.003, 1.0  # ... nor here ...
+SHAKE_S, MOST_SHAKE_CELLS = 0.5, 0.5  # ... nor by worse shaking than this in so long
 
 
-def features(one: Candidate, unrest: float, company: int, likeness: float) -> dict[str, float]:
+def features(one: Candidate, unrest: float, shake: float, company: int, likeness: float) -> dict[str, float]:
     """What the model looks at.
 
     Parameters
     ----------
     unrest
         From `unrest_at`.
+    shake
+        From `shake_at`.
     company
         From `company_of`.
     likeness
@@ -49,6 +52,8 @@ def features(one: Candidate, unrest: float, company: int, likeness: float) -> di
         "log_company": math.log1p(company),
         "log_prominence": math.log(max(one.prominence, LEAST_PROMINENCE)),
         "log_wide": math.log(max(one.wide, LEAST_WIDE)),
+        "surround": min(one.surround, MOST_SURROUND),
+        "shake": min(shake, MOST_SHAKE_CELLS),
         "likeness": likeness,
         "reset": one.reset,
     }
@@ -85,6 +90,25 @@ def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
         nearest = int(np.argmin(np.abs(about.time_s - time_s)))
         near = levels[max(0, nearest - AROUND_FRAMES) : nearest + AROUND_FRAMES + 1]
         out.append(float(np.nanmax(near)) / usual if usual > 0 and np.isfinite(near).any() else 1.0)
+    return out
+
+
+def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
+    """How far the camera has the picture's middle jerked at each time from where it is in the seconds about, in cells.
+
+    What lies at another depth than most of the limb, such as its border, is then not quite where it is expected.
+    """
+    geometry, seen = about.geometry, about.ok
+    if not seen.any():
+        return [0.0] * len(times_s)
+    middle_px = np.array([geometry.analysis_width_px, geometry.analysis_height_px]) / 2
+    at_px = about.affine[seen, :2, :2] @ middle_px + about.affine[seen, :2, 2]
+    reach = round(SHAKE_S / about.median_interval_s)
+    out = []
+    for time_s in times_s:
+        nearest = int(np.argmin(np.abs(about.time_s[seen] - time_s)))
+        now_px, usual_px = (at_px[max(0, nearest - n) : nearest + n + 1] for n in (1, reach))
+        out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / geometry.cell_px)
     return out
 
 

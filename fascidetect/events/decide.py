@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fascidetect.events.confidence import LEAST, company_of, confidence, features, unrest_at
+from fascidetect.events.confidence import LEAST, company_of, confidence, features, shake_at, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
 from fascidetect.events.recur import jumping, likeness
@@ -104,11 +104,12 @@ def decide(
     ]
     longer_side = max(about.geometry.shape)
     candidates = [c for w in windows for c in w.candidates]
-    unrest, company = unrest_at(about, [c.peak_s for c in candidates]), company_of(candidates)
+    times_s = [c.peak_s for c in candidates]
+    told = unrest_at(about, times_s), shake_at(about, times_s), company_of(candidates)
     keys_s = key_times_s(about)
 
     def judged_by(alike: Sequence[float], lowest: float, sensitivity: Sensitivity) -> list[Judged]:
-        known = [features(*told) for told in zip(candidates, unrest, company, alike, strict=True)]
+        known = [features(*its) for its in zip(candidates, *told, alike, strict=True)]
         unjudged = [Judged(one, "", its, confidence(its)) for one, its in zip(candidates, known, strict=True)]
         judged = judge(unjudged, lowest, LEAST[sensitivity], keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]

@@ -48,6 +48,7 @@ APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together 
 PROMINENT_S = 3.0  # before and after the peak: what a movement must stand out of ...
 PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
 PROMINENT_QUANTILE = 0.95  # ... and for so little of the time
+SURROUND_CELLS = 2, 6  # from its border: near enough to be drawn along by a limb that moves, too far for a twitch
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
@@ -86,6 +87,8 @@ class Candidate:
     prominence
         How many times as high it is as what goes the same way in the seconds before and after it, other candidates
         aside; 1 where too little of them is seen.
+    surround
+        How much the cells about it move at its peak, as a share of its own motion (rms of both).
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -107,6 +110,7 @@ class Candidate:
     shading_pct: float
     wide: float
     prominence: float
+    surround: float
     frame_level: float
     edge: float
     reset: float
@@ -180,6 +184,7 @@ class _Peak:
     region: BoolArray
     flow: float
     wide: float
+    surround: float
 
 
 def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
@@ -252,7 +257,16 @@ def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     pattern = np.where(part, score.z[width, :, n], 0)
     flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
-    return _Peak(n, row, col, height, width, pattern, region, flow, wide)
+    surround = _surround(score.z[0, :2, n], region, stretch.valid)
+    return _Peak(n, row, col, height, width, pattern, region, flow, wide, surround)
+
+
+def _surround(z: FloatArray, region: BoolArray, valid: BoolArray) -> float:
+    """Motion z (2, R, C) of the cells about a region, as a share of that of the region; 0 where there are none."""
+    near, far = SURROUND_CELLS
+    about = grown(region, far) & ~grown(region, near) & valid
+    squares = np.square(z).sum(axis=0)
+    return math.sqrt(float(squares[about].mean()) / max(float(squares[region].mean()), 1e-9)) if about.any() else 0.0
 
 
 def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -405,6 +419,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         prominence=_prominence(stretch, score, peak),
+        surround=peak.surround,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         reset=_reset(stretch, score, peak, shape, beside),

@@ -14,6 +14,7 @@ from fascidetect.events.confidence import (
     company_of,
     confidence,
     features,
+    shake_at,
     unrest_at,
 )
 from fascidetect.events.find import REACH
@@ -24,15 +25,20 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-def sure(*, unrest=1.0, company=0, likeness=0.0, r2=0.9, **other):
-    usual = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "reset": 0.0}
-    one = SimpleNamespace(shape=dataclasses.replace(SHAPE, r2=r2), **{**usual, **other})
-    return confidence(features(one, unrest, company, likeness))
+USUAL = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "surround": 0.2, "reset": 0.0}
+
+
+def known(*, unrest=1.0, shake=0.0, company=0, likeness=0.0, r2=0.9, **other):
+    one = SimpleNamespace(shape=dataclasses.replace(SHAPE, r2=r2), **{**USUAL, **other})
+    return features(one, unrest, shake, company, likeness)
+
+
+def sure(**changes):
+    return confidence(known(**changes))
 
 
 def test_every_feature_has_its_weight_and_no_weight_is_left_over():
-    one = SimpleNamespace(shape=SHAPE, score=1.0, prominence=1.0, wide=0.1, reset=0.0)
-    assert {"constant", *features(one, 1.0, 0, 0.0)} == set(coefficients())
+    assert {"constant", *known()} == set(coefficients())
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,8 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"company": 0}, {"company": 4}),
         ({"prominence": 6.0}, {"prominence": 1.5}),
         ({"wide": 0.01}, {"wide": 0.3}),
+        ({"surround": 0.1}, {"surround": 0.8}),
+        ({"shake": 0.0}, {"shake": 0.4}),
         ({"likeness": 0.8}, {"likeness": 0.0}),
     ],
 )
@@ -90,6 +98,19 @@ def test_unrest_is_told_in_units_of_the_usual():
     restless = dataclasses.replace(trace, residual_level=level)
     assert unrest_at(restless, [2.05, 0.5]) == pytest.approx([5.0, 1.0])
     assert unrest_at(dataclasses.replace(trace, residual_level=level * np.nan), [1.0]) == [1.0]
+
+
+def test_shake_is_how_far_the_picture_is_from_where_it_is_about_that_time():
+    trace = make_trace(duration_s=6)
+    affine = trace.affine.copy()
+    affine[:, 0, 2] = 50 * trace.time_s  # a hand that drifts is no jerk
+    affine[88:92, 1, 2] = 50.0
+    jerked = dataclasses.replace(trace, affine=affine)
+    cell_px = trace.geometry.cell_px
+    assert shake_at(jerked, [1.0, 3.0]) == pytest.approx([0, 50 / cell_px], abs=0.02)
+    lost = dataclasses.replace(jerked, ok=(trace.frame_index < 85) | (trace.frame_index > 95))
+    assert shake_at(lost, [3.0]) == pytest.approx([0], abs=1.0)  # the drift from one side of the gap to the other
+    assert shake_at(dataclasses.replace(jerked, ok=np.zeros_like(trace.ok)), [1.0]) == [0.0]
 
 
 def test_sensitivity_asks_for_more_or_less_of_it():

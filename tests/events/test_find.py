@@ -52,3 +52,8 @@ def test_others_like_it_take_little_of_it():
 
 def test_it_is_one_where_nothing_is_seen_beside_it():
     assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == 1
+
+
+def test_what_draws_its_surroundings_along_is_told():
+    alone, wide = (strongest(make_trace([Bump(4.0, radius_cells=cells)])).surround for cells in (2.5, 7.0))
+    assert alone < 0.5 * wide
