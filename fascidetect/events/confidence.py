@@ -63,7 +63,7 @@ def confidence(known: Mapping[str, float]) -> float:
     """Probability, 0..1, that a candidate with such `features` is a twitch."""
     weights = coefficients()
     level = weights["constant"] + sum(weights[name] * value for name, value in known.items())
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, level))))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, level)))) if math.isfinite(level) else 0.0
 
 
 def company_of(candidates: Sequence[Candidate]) -> list[int]:
@@ -94,19 +94,20 @@ def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
 
 
 def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
-    """How far the camera has the picture's middle jerked at each time from where it is in the seconds about, in cells.
+    """How far camera and limb jerk against each other: how far the picture's middle is off at each time, in cells.
 
-    What lies at another depth than most of the limb, such as its border, is then not quite where it is expected.
+    Off from its median in `SHAKE_S` before and after. What lies at another depth than most of the limb, such as its border, is then not quite where it is expected.
     """
     geometry, seen = about.geometry, about.ok
-    if not seen.any():
+    if not seen.any() or not times_s:
         return [0.0] * len(times_s)
+    seen_s = about.time_s[seen]
     middle_px = np.array([geometry.analysis_width_px, geometry.analysis_height_px]) / 2
     at_px = about.affine[seen, :2, :2] @ middle_px + about.affine[seen, :2, 2]
     reach = round(SHAKE_S / about.median_interval_s)
     out = []
     for time_s in times_s:
-        nearest = int(np.argmin(np.abs(about.time_s[seen] - time_s)))
+        nearest = int(np.argmin(np.abs(seen_s - time_s)))
         now_px, usual_px = (at_px[max(0, nearest - n) : nearest + n + 1] for n in (1, reach))
         out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / geometry.cell_px)
     return out

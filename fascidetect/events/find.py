@@ -85,10 +85,11 @@ class Candidate:
     wide
         Share of all valid cells that stand out at that moment.
     prominence
-        How many times as high it is as what goes the same way in the seconds before and after it, other candidates
-        aside; 1 where too little of them is seen.
+        How many times as high it is as what goes to and fro along its own pattern in the seconds before and after it,
+        other candidates aside; 1 where too little of them is seen.
     surround
-        How much the cells about it move at its peak, as a share of its own motion (rms of both).
+        How much the cells about it move at its peak, as a share of its own motion (rms of both), stronger candidates
+        aside.
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -387,6 +388,7 @@ def _reset(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside: Se
 
 
 def _prominence(stretch: Stretch, score: Score, peak: _Peak) -> float:
+    """Height over what most of the time about it stays below; once the answers of all peaks are subtracted."""
     step = stretch.interval_s
     about = slice(max(0, peak.n - round(PROMINENT_S / step)), peak.n + round(PROMINENT_S / step) + 1)
     since_s = (np.arange(len(stretch.time_s))[about] - peak.n) * step
@@ -395,8 +397,8 @@ def _prominence(stretch: Stretch, score: Score, peak: _Peak) -> float:
     if np.count_nonzero(apart) < FEWEST:
         return 1.0
     own = peak.pattern[:, peak.region]
-    same_way = np.abs(np.einsum("knc,kc->n", score.z[peak.width][:, about][:, apart][..., peak.region], own))
-    usual = float(np.quantile(same_way, PROMINENT_QUANTILE))
+    to_and_fro = np.abs(np.einsum("knc,kc->n", score.z[peak.width][:, about, peak.region][:, apart], own))
+    usual = float(np.quantile(to_and_fro, PROMINENT_QUANTILE))
     return float(np.square(own).sum()) / max(usual, 1e-6)
 
 

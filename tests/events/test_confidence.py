@@ -10,6 +10,8 @@ from fascidetect.events.confidence import (
     COMPANY_S,
     COMPANY_SCORE,
     LEAST,
+    MOST_SHAKE_CELLS,
+    MOST_SURROUND,
     coefficients,
     company_of,
     confidence,
@@ -76,6 +78,18 @@ def test_it_is_a_probability_whatever_comes(odd):
     assert 0 <= sure(**odd) <= 1
 
 
+def test_what_cannot_be_told_is_not_believed():
+    assert sure(shake=float("nan")) == 0
+
+
+@pytest.mark.parametrize(
+    ("beyond", "bound"),
+    [({"surround": 9.0}, {"surround": MOST_SURROUND}), ({"shake": 9.0}, {"shake": MOST_SHAKE_CELLS})],
+)
+def test_beyond_a_bound_nothing_more_is_told(beyond, bound):
+    assert sure(**beyond) == sure(**bound)
+
+
 def at(peak_s, row=10.0, col=20.0, score=2 * COMPANY_SCORE):
     return SimpleNamespace(peak_s=peak_s, row=row, col=col, score=score, patch=SimpleNamespace(grid=(27, 48)))
 
@@ -108,6 +122,10 @@ def test_shake_is_how_far_the_picture_is_from_where_it_is_about_that_time():
     jerked = dataclasses.replace(trace, affine=affine)
     cell_px = trace.geometry.cell_px
     assert shake_at(jerked, [1.0, 3.0]) == pytest.approx([0, 50 / cell_px], abs=0.02)
+    zoomed = trace.affine.copy()
+    zoomed[88:92, 0, 0] = 1.1  # about the corner: the middle goes by a tenth of half the width
+    away_px = 0.05 * trace.geometry.analysis_width_px
+    assert shake_at(dataclasses.replace(trace, affine=zoomed), [3.0]) == pytest.approx([away_px / cell_px], rel=0.01)
     lost = dataclasses.replace(jerked, ok=(trace.frame_index < 85) | (trace.frame_index > 95))
     assert shake_at(lost, [3.0]) == pytest.approx([0], abs=1.0)  # the drift from one side of the gap to the other
     assert shake_at(dataclasses.replace(jerked, ok=np.zeros_like(trace.ok)), [1.0]) == [0.0]
