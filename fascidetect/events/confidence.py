@@ -96,7 +96,8 @@ def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
 def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
     """How far camera and limb jerk against each other: how far the picture's middle is off at each time, in cells.
 
-    Off from its median in `SHAKE_S` before and after. What lies at another depth than most of the limb, such as its border, is then not quite where it is expected.
+    Off from its median over `SHAKE_S` before and after. What lies at another depth than most of the limb, such as its
+    border, is then not quite where it is expected.
     """
     geometry, seen = about.geometry, about.ok
     if not seen.any() or not times_s:
