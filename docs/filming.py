@@ -45,6 +45,6 @@ def _row(way: dict[str, Any]) -> str:
 def _limit(way: dict[str, Any]) -> str:
     limit, low, high = (way[key] for key in ("limit50_mm", "low_mm", "high_mm"))
     if limit is None:
-        return "not known"
+        return "less than the smallest" if way["n_found"] == way["n_true"] else "not known"
     between = f" ({low:.2f} to {high:.2f})" if low is not None and high is not None else ", about"
     return f"{limit:.2f} mm{between}"

@@ -108,7 +108,7 @@ def check_limits(asked: argparse.Namespace) -> int:
 def compare_filming(asked: argparse.Namespace) -> int:
     """Print how small a movement shows, filmed in one way and the other."""
     found: dict[str, filming.Shown] = {}
-    for one in spread(filming.shown_by, [(way, asked.side) for way in filming.WAYS], asked.jobs):
+    for one in spread(filming.shown_by, [(way.name, asked.side) for way in filming.WAYS], asked.jobs):
         found[one.name] = one
         told(f"[{len(found)}/{len(filming.WAYS)}] {one.name}: {one.limit50_mm:.2f} mm")
     shown = [found[way.name] for way in filming.WAYS]

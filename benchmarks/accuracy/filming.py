@@ -103,12 +103,13 @@ def recipe_of(way: Way, side: str) -> Recipe:
     return replace(recipe, twitches=scatter(np.random.default_rng(SEED[side]), recipe, habit))
 
 
-def shown_by(task: tuple[Way, str]) -> Shown:
-    """Make, measure and judge the clip of a way, and fit the size of which half is found."""
+def shown_by(task: tuple[str, str]) -> Shown:
+    """Make, measure and judge the clip of a way, by its name, on a side; and fit the size of which half is found."""
     import cv2
 
     cv2.setNumThreads(1)
-    way, side = task
+    name, side = task
+    way = next(way for way in WAYS if way.name == name)
     recipe = recipe_of(way, side)
     path, truth = store.clip_of(recipe)
     result = detect(store.trace_of(path, truth.sha256))
