@@ -167,7 +167,7 @@ class DetectSettings(_Checked):
         60.0, "faster clips are averaged to this rate before events are sought", unit="Hz", low=20, high=500
     )
     window_s: float = setting(30.0, "long clips are worked in windows of this length", unit="s", low=10, high=600)
-    overlap_s: float = setting(5.0, "by which neighboring windows reach into each other", unit="s", low=2, high=60)
+    overlap_s: float = setting(5.0, "by which neighboring windows reach into each other", unit="s", low=3, high=60)
     q_min: float = setting(8.5, "lowest threshold, in units of the clip's own noise", low=1, high=100)
     kappa: float = setting(
         6.5, "threshold above the median of the local maxima, in units of their p80 - p50", low=0, high=100

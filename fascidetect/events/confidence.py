@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fascidetect.events.find import REACH, Candidate
-from fascidetect.model import Registration
+from fascidetect.model import FloatArray, Registration
 from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
@@ -27,8 +27,10 @@ AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
 COMPANY_SCORE = 5.78  # what stands out less is no company
 SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told ...
-LEAST_PROMINENCE, LEAST_WIDE, MOST_SURROUND = 0.3, 0.003, 1.0  # ... nor here ...
-SHAKE_S, MOST_SHAKE_CELLS = 0.5, 0.5  # ... nor by worse shaking than this in so long
+LEAST_PROMINENCE, MOST_PROMINENCE, LEAST_WIDE = 0.3, 20.0, 0.003  # ... nor here ...
+MOST_SHAKE_CELLS = 0.5  # ... nor by worse shaking than this ...
+JERK_S, SHAKE_S = 0.042, 0.5  # ... of so long, against so long
+ROUNDING_S = 1e-6
 
 
 def features(one: Candidate, unrest: float, shake: float, company: int, likeness: float) -> dict[str, float]:
@@ -50,9 +52,8 @@ def features(one: Candidate, unrest: float, shake: float, company: int, likeness
         "r2": max(one.shape.r2, WORST_R2),
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
         "log_company": math.log1p(company),
-        "log_prominence": math.log(max(one.prominence, LEAST_PROMINENCE)),
+        "log_prominence": math.log(min(max(one.prominence, LEAST_PROMINENCE), MOST_PROMINENCE)),
         "log_wide": math.log(max(one.wide, LEAST_WIDE)),
-        "surround": min(one.surround, MOST_SURROUND),
         "shake": min(shake, MOST_SHAKE_CELLS),
         "likeness": likeness,
         "reset": one.reset,
@@ -96,22 +97,29 @@ def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
 def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
     """How far camera and limb jerk against each other: how far the picture's middle is off at each time, in cells.
 
-    Off from its median over `SHAKE_S` before and after. What lies at another depth than most of the limb, such as its
-    border, is then not quite where it is expected.
+    Off, for `JERK_S` before and after, from its median over `SHAKE_S` before and after. What lies at another depth than
+    most of the limb, such as its border, is then not quite where it is expected.
     """
     geometry, seen = about.geometry, about.ok
-    if not seen.any() or not times_s:
+    if not seen.any():
         return [0.0] * len(times_s)
     seen_s = about.time_s[seen]
     middle_px = np.array([geometry.analysis_width_px, geometry.analysis_height_px]) / 2
     at_px = about.affine[seen, :2, :2] @ middle_px + about.affine[seen, :2, 2]
-    reach = round(SHAKE_S / about.median_interval_s)
     out = []
     for time_s in times_s:
-        nearest = int(np.argmin(np.abs(seen_s - time_s)))
-        now_px, usual_px = (at_px[max(0, nearest - n) : nearest + n + 1] for n in (1, reach))
+        nearest_s = float(seen_s[np.argmin(np.abs(seen_s - time_s))])
+        # as far before as after, also near the ends of the clip: a hand that drifts does not jerk
+        about_s = min(SHAKE_S, nearest_s - seen_s[0], seen_s[-1] - nearest_s)
+        now_px, usual_px = (_within(at_px, seen_s, nearest_s, s) for s in (min(JERK_S, about_s), about_s))
         out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / geometry.cell_px)
     return out
+
+
+def _within(values: FloatArray, time_s: FloatArray, middle_s: float, reach_s: float) -> FloatArray:
+    """Rows of `values` (N, ...) whose times (N,), in order, lie so near to the middle."""
+    first, end = np.searchsorted(time_s, [middle_s - reach_s - ROUNDING_S, middle_s + reach_s + ROUNDING_S])
+    return values[first:end]
 
 
 @cache

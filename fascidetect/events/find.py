@@ -17,7 +17,6 @@ from fascidetect.events.score import NEIGHBORHOOD_CELLS, STRAIN, Score
 from fascidetect.events.shape import (
     AFTER_S,
     BEFORE_S,
-    FEWEST,
     LEVEL_AFTER_S,
     LEVEL_BEFORE_S,
     NEIGHBOR_S,
@@ -47,8 +46,9 @@ OTHERS_WEIGHT = 0.1  # of samples that belong to another candidate at the same p
 APART_S = 0.2  # ... that is nearer than this; farther ones are fitted together ...
 PROMINENT_S = 3.0  # before and after the peak: what a movement must stand out of ...
 PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
-PROMINENT_QUANTILE = 0.95  # ... and for so little of the time
-SURROUND_CELLS = 2, 6  # from its border: near enough to be drawn along by a limb that moves, too far for a twitch
+PROMINENT_QUANTILE = 0.95  # ... and for so little of the time ...
+PROMINENT_SEEN, PROMINENT_LEAST_S = 0.5, 1.0  # ... where this share of its cells is seen for so long
+UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
@@ -86,10 +86,7 @@ class Candidate:
         Share of all valid cells that stand out at that moment.
     prominence
         How many times as high it is as what goes to and fro along its own pattern in the seconds before and after it,
-        other candidates aside; 1 where too little of them is seen.
-    surround
-        How much the cells about it move at its peak, as a share of its own motion (rms of both), stronger candidates
-        aside.
+        other candidates aside; `UNTOLD_PROMINENCE` where too little of them is seen.
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -111,7 +108,6 @@ class Candidate:
     shading_pct: float
     wide: float
     prominence: float
-    surround: float
     frame_level: float
     edge: float
     reset: float
@@ -185,7 +181,6 @@ class _Peak:
     region: BoolArray
     flow: float
     wide: float
-    surround: float
 
 
 def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
@@ -258,16 +253,7 @@ def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     pattern = np.where(part, score.z[width, :, n], 0)
     flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
-    surround = _surround(score.z[0, :2, n], region, stretch.valid)
-    return _Peak(n, row, col, height, width, pattern, region, flow, wide, surround)
-
-
-def _surround(z: FloatArray, region: BoolArray, valid: BoolArray) -> float:
-    """Motion z (2, R, C) of the cells about a region, as a share of that of the region; 0 where there are none."""
-    near, far = SURROUND_CELLS
-    about = grown(region, far) & ~grown(region, near) & valid
-    squares = np.square(z).sum(axis=0)
-    return math.sqrt(float(squares[about].mean()) / max(float(squares[region].mean()), 1e-9)) if about.any() else 0.0
+    return _Peak(n, row, col, height, width, pattern, region, flow, wide)
 
 
 def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -393,9 +379,9 @@ def _prominence(stretch: Stretch, score: Score, peak: _Peak) -> float:
     about = slice(max(0, peak.n - round(PROMINENT_S / step)), peak.n + round(PROMINENT_S / step) + 1)
     since_s = (np.arange(len(stretch.time_s))[about] - peak.n) * step
     apart = (since_s < -PROMINENT_APART_S[0]) | (since_s > PROMINENT_APART_S[1])
-    apart &= stretch.usable[about]
-    if np.count_nonzero(apart) < FEWEST:
-        return 1.0
+    apart &= stretch.seen[about][:, peak.region].mean(axis=1) > PROMINENT_SEEN
+    if np.count_nonzero(apart) * step < PROMINENT_LEAST_S:
+        return UNTOLD_PROMINENCE
     own = peak.pattern[:, peak.region]
     to_and_fro = np.abs(np.einsum("knc,kc->n", score.z[peak.width][:, about, peak.region][:, apart], own))
     usual = float(np.quantile(to_and_fro, PROMINENT_QUANTILE))
@@ -421,7 +407,6 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         prominence=_prominence(stretch, score, peak),
-        surround=peak.surround,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         reset=_reset(stretch, score, peak, shape, beside),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.traces import Bump, make_trace
 
-from fascidetect.events.find import PROMINENT_S
+from fascidetect.events.find import PROMINENT_S, UNTOLD_PROMINENCE
 from fascidetect.events.seek import seek
 from fascidetect.model import MotionTrace
 from fascidetect.settings import Settings
@@ -50,10 +50,13 @@ def test_others_like_it_take_little_of_it():
     assert strongest(make_trace(train, duration_s=14.0)).prominence > 5
 
 
-def test_it_is_one_where_nothing_is_seen_beside_it():
-    assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == 1
+def test_what_is_out_of_view_is_not_taken_for_calm():
+    trace = make_trace([PEAK], duration_s=14.0)
+    since_s, affine = np.abs(trace.time_s - PEAK.peak_s), trace.affine.copy()
+    affine[(since_s > 1.2) & (since_s < PROMINENT_S), 0, 2] = 1e4  # registered, but the place lies beside the picture
+    seldom_seen = dataclasses.replace(trace, affine=affine)
+    assert strongest(seldom_seen).prominence < strongest(trace).prominence
 
 
-def test_what_draws_its_surroundings_along_is_told():
-    alone, wide = (strongest(make_trace([Bump(4.0, radius_cells=cells)])).surround for cells in (2.5, 7.0))
-    assert alone < 0.5 * wide
+def test_it_says_nothing_where_nothing_is_seen_beside_it():
+    assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == UNTOLD_PROMINENCE
