@@ -27,7 +27,7 @@ AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
 COMPANY_SCORE = 5.78  # what stands out less is no company
 SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told ...
-LEAST_PROMINENCE, MOST_PROMINENCE, LEAST_WIDE = 0.3, 20.0, 0.003  # ... nor here ...
+LEAST_PROMINENCE, MOST_PROMINENCE, LEAST_WIDE, MOST_SURROUND = 0.3, 20.0, 0.003, 1.0  # ... nor here ...
 MOST_SHAKE_CELLS = 0.5  # ... nor by worse shaking than this ...
 JERK_S, SHAKE_S = 0.042, 0.5  # ... of so long, against so long
 ROUNDING_S = 1e-6
@@ -54,6 +54,7 @@ def features(one: Candidate, unrest: float, shake: float, company: int, likeness
         "log_company": math.log1p(company),
         "log_prominence": math.log(min(max(one.prominence, LEAST_PROMINENCE), MOST_PROMINENCE)),
         "log_wide": math.log(max(one.wide, LEAST_WIDE)),
+        "surround": min(one.surround, MOST_SURROUND),
         "shake": min(shake, MOST_SHAKE_CELLS),
         "likeness": likeness,
         "reset": one.reset,

@@ -48,7 +48,9 @@ PROMINENT_S = 3.0  # before and after the peak: what a movement must stand out o
 PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
 PROMINENT_QUANTILE = 0.95  # ... and for so little of the time ...
 PROMINENT_SEEN, PROMINENT_LEAST_S = 0.5, 1.0  # ... where this share of its cells is seen for so long
-UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side
+UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side ...
+UNTOLD_SURROUND = 0.28  # ... and this where nothing lies about a movement
+SURROUND_CELLS = 2, 6  # from its border: near enough to be drawn along by a limb that moves, too far for a twitch
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
@@ -87,6 +89,9 @@ class Candidate:
     prominence
         How many times as high it is as what goes to and fro along its own pattern in the seconds before and after it,
         other candidates aside; `UNTOLD_PROMINENCE` where too little of them is seen.
+    surround
+        How much the cells about it move at its peak, as a share of its own motion (rms of both), stronger candidates
+        aside; `UNTOLD_SURROUND` where there are none.
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -108,6 +113,7 @@ class Candidate:
     shading_pct: float
     wide: float
     prominence: float
+    surround: float
     frame_level: float
     edge: float
     reset: float
@@ -181,6 +187,7 @@ class _Peak:
     region: BoolArray
     flow: float
     wide: float
+    surround: float
 
 
 def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
@@ -253,7 +260,18 @@ def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     pattern = np.where(part, score.z[width, :, n], 0)
     flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
-    return _Peak(n, row, col, height, width, pattern, region, flow, wide)
+    surround = _surround(score.z[0, :2, n], region, stretch.valid)
+    return _Peak(n, row, col, height, width, pattern, region, flow, wide, surround)
+
+
+def _surround(z: FloatArray, region: BoolArray, valid: BoolArray) -> float:
+    """Motion z (2, R, C) of the cells about a region, as a share of that of the region."""
+    near, far = SURROUND_CELLS
+    about = grown(region, far) & ~grown(region, near) & valid
+    if not about.any():
+        return UNTOLD_SURROUND
+    squares = np.square(z).sum(axis=0)
+    return math.sqrt(float(squares[about].mean()) / max(float(squares[region].mean()), 1e-9))
 
 
 def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -407,6 +425,7 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         prominence=_prominence(stretch, score, peak),
+        surround=peak.surround,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         reset=_reset(stretch, score, peak, shape, beside),

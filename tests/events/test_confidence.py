@@ -12,6 +12,7 @@ from fascidetect.events.confidence import (
     LEAST,
     MOST_PROMINENCE,
     MOST_SHAKE_CELLS,
+    MOST_SURROUND,
     coefficients,
     company_of,
     confidence,
@@ -27,7 +28,7 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-USUAL = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "reset": 0.0}
+USUAL = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "surround": 0.2, "reset": 0.0}
 
 
 def known(*, unrest=1.0, shake=0.0, company=0, likeness=0.0, r2=0.9, **other):
@@ -53,6 +54,7 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"company": 0}, {"company": 4}),
         ({"prominence": 6.0}, {"prominence": 1.5}),
         ({"wide": 0.01}, {"wide": 0.3}),
+        ({"surround": 0.1}, {"surround": 0.8}),
         ({"shake": 0.0}, {"shake": 0.4}),
         ({"likeness": 0.8}, {"likeness": 0.0}),
     ],
@@ -83,7 +85,11 @@ def test_what_cannot_be_told_is_not_believed():
 
 @pytest.mark.parametrize(
     ("beyond", "bound"),
-    [({"prominence": 99.0}, {"prominence": MOST_PROMINENCE}), ({"shake": 9.0}, {"shake": MOST_SHAKE_CELLS})],
+    [
+        ({"prominence": 99.0}, {"prominence": MOST_PROMINENCE}),
+        ({"surround": 9.0}, {"surround": MOST_SURROUND}),
+        ({"shake": 9.0}, {"shake": MOST_SHAKE_CELLS}),
+    ],
 )
 def test_beyond_a_bound_nothing_more_is_told(beyond, bound):
     assert sure(**beyond) == sure(**bound)

@@ -60,3 +60,8 @@ def test_what_is_out_of_view_is_not_taken_for_calm():
 
 def test_it_says_nothing_where_nothing_is_seen_beside_it():
     assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == UNTOLD_PROMINENCE
+
+
+def test_what_draws_its_surroundings_along_is_told():
+    alone, wide = (strongest(make_trace([Bump(4.0, radius_cells=cells)])).surround for cells in (2.5, 7.0))
+    assert alone < 0.5 * wide
