@@ -54,10 +54,11 @@ def open_page(chromium) -> Iterator:
     """Open an address in a window of its own; complaints of the page fail the test, as do requests to elsewhere."""
     contexts, complaints = [], []
 
-    def open_one(address, *, viewport=LAPTOP, allowed=(), **options):
+    def open_one(address, *, viewport=LAPTOP, before="", **options):
         context = chromium.new_context(viewport=viewport, **options)
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(before)
         page.set_default_timeout(1000 * PATIENCE_S)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

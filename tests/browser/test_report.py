@@ -80,6 +80,33 @@ def test_rows_marks_and_speeds_can_be_clicked(report):
     assert report.evaluate("video.playbackRate") == 0.25
 
 
+FRAMES_ARE_TOLD_LATE = """
+const original = HTMLVideoElement.prototype.requestVideoFrameCallback;
+HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
+  const first = !this.told;
+  this.told = told;
+  const wait = (...frame) => {
+    setTimeout(() => this.told(...frame), 400);
+    original.call(this, wait);
+  };
+  if (first) original.call(this, wait);
+};
+"""
+
+
+def test_a_frame_that_is_told_late_takes_no_step_back(open_page, shown_once):
+    page = open_page(report_of(shown_once / "clip.mp4.fascidetect"), before=FRAMES_ARE_TOLD_LATE)
+    wait_for_video(page)
+    wait_for_frame(page, 0)
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+        until(page, "!video.seeking")
+        page.wait_for_timeout(200)
+    until(page, "document.getElementById('now').dataset.frame !== '0'")  # 1, told only now: the video has gone on
+    page.keyboard.press("ArrowRight")
+    wait_for_frame(page, 3)
+
+
 def test_keys_mean_the_same_after_a_click_with_the_mouse(report):
     report.locator("#forward").click()
     wait_for_frame(report, 1)

@@ -69,7 +69,8 @@ export class Player {
 
   #show(index) {
     this.shown = index;
-    if (!this.video.seeking) this.#wanted = null;
+    // a frame of an earlier jump may come late, when the next jump is already over: it is not what was asked for
+    if (index === this.#wanted || !(this.video.paused || this.video.seeking)) this.#wanted = null;
     if (this.#loop && !this.video.paused && (index >= this.#loop.to || index < this.#loop.from)) {
       this.show(this.#loop.from);
     }
