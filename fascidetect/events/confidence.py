@@ -75,9 +75,7 @@ def company_of(candidates: Sequence[Candidate]) -> list[int]:
     places = np.array([(c.row, c.col) for c in others]).reshape(-1, 2)
     out = []
     for one in candidates:
-        first = np.searchsorted(peaks_s, one.peak_s - COMPANY_S)
-        end = np.searchsorted(peaks_s, one.peak_s + COMPANY_S, side="right")
-        away = np.hypot(*(places[first:end] - (one.row, one.col)).T)
+        away = np.hypot(*(_within(places, peaks_s, one.peak_s, COMPANY_S) - (one.row, one.col)).T)
         near = int(np.count_nonzero(away < REACH * max(one.patch.grid)))
         out.append(near - (one.score >= COMPANY_SCORE))
     return out
@@ -111,7 +109,7 @@ def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
     for time_s in times_s:
         nearest_s = float(seen_s[np.argmin(np.abs(seen_s - time_s))])
         # as far before as after, also near the ends of the clip: a hand that drifts does not jerk
-        about_s = min(SHAKE_S, nearest_s - seen_s[0], seen_s[-1] - nearest_s)
+        about_s = min(SHAKE_S, nearest_s - seen_s[0], seen_s[-1] - nearest_s) + ROUNDING_S
         now_px, usual_px = (_within(at_px, seen_s, nearest_s, s) for s in (min(JERK_S, about_s), about_s))
         out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / geometry.cell_px)
     return out
@@ -119,8 +117,8 @@ def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
 
 def _within(values: FloatArray, time_s: FloatArray, middle_s: float, reach_s: float) -> FloatArray:
     """Rows of `values` (N, ...) whose times (N,), in order, lie so near to the middle."""
-    first, end = np.searchsorted(time_s, [middle_s - reach_s - ROUNDING_S, middle_s + reach_s + ROUNDING_S])
-    return values[first:end]
+    first = np.searchsorted(time_s, middle_s - reach_s)
+    return values[first : np.searchsorted(time_s, middle_s + reach_s, side="right")]
 
 
 @cache
