@@ -97,12 +97,11 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
 def test_a_frame_that_is_told_late_takes_no_step_back(open_page, shown_once):
     page = open_page(report_of(shown_once / "clip.mp4.fascidetect"), before=FRAMES_ARE_TOLD_LATE)
     wait_for_video(page)
-    wait_for_frame(page, 0)
     for _ in range(2):
         page.keyboard.press("ArrowRight")
         until(page, "!video.seeking")
         page.wait_for_timeout(200)
-    until(page, "document.getElementById('now').dataset.frame !== '0'")  # 1, told only now: the video has gone on
+    until(page, "document.getElementById('now').dataset.frame > 0")  # 1, told only now: the video has gone on
     page.keyboard.press("ArrowRight")
     wait_for_frame(page, 3)
 
