@@ -3,7 +3,7 @@
 import importlib
 import math
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers.makevideo import texture, write_video
+from helpers.synthetic import make_trace
 
 from fascidetect.evaluate import TOLERANCES_S, Tally
 from fascidetect.model import SCHEMA_VERSION
@@ -177,7 +178,7 @@ def test_what_was_found_is_kept(bench, twitching, tmp_path, monkeypatch):
 
 
 def test_made_clips_are_marked_where_no_real_clip_is_like_them(bench):
-    looks = bench.realism.Looks(*[1.0] * 10)
+    looks = bench.realism.Looks(*[1.0] * 12)
     made = [replace(looks, maxima_p50=p) for p in (3.9, 4.0, 9.0)]
     real = [replace(looks, maxima_p50=p, residual_pct=math.nan) for p in (4.1, 5.0)]
     rows = bench.realism.table(made, real).splitlines()
@@ -188,6 +189,24 @@ def test_made_clips_are_marked_where_no_real_clip_is_like_them(bench):
     assert "eye" in bench.realism.each([("eye", looks)])
 
 
+def test_a_camera_that_sways_is_told_by_how_much(bench):
+    trace = make_trace()
+    sway, roll = 3 * np.sin(2 * np.pi * 1.0 * trace.time_s), np.radians(0.2) * np.sin(2 * np.pi * 2.0 * trace.time_s)
+    slow = 40 * np.sin(2 * np.pi * 0.02 * trace.time_s)  # no sway
+    size = np.array([trace.geometry.analysis_width_px, trace.geometry.analysis_height_px]) / 2
+    affine = np.tile(np.eye(3), (300, 1, 1))
+    affine[:, 0, 0] = affine[:, 1, 1] = np.cos(roll)
+    affine[:, 1, 0], affine[:, 0, 1] = np.sin(roll), -np.sin(roll)
+    affine[:, :2, 2] = size - affine[:, :2, :2] @ size
+    affine[:, 0, 2] += sway + slow
+    told = bench.realism.camera(replace(trace, affine=affine), 0.0, 10.0)
+    assert told == pytest.approx((3 / np.sqrt(2), 0.2 / np.sqrt(2)), rel=0.15)
+    few = replace(trace, time_s=trace.time_s * 5, affine=affine)  # 6 frames a second
+    assert np.isnan(bench.realism.camera(few, 0.0, 50.0)).all()
+    lost = replace(trace, ok=trace.time_s > 6.0, affine=affine)
+    assert np.isnan(bench.realism.camera(lost, 0.0, 10.0)).all()
+
+
 def test_a_still_clip_looks_like_noise(bench, still, tmp_path, monkeypatch):
     monkeypatch.setenv("FASCIDETECT_CACHE", str(tmp_path))
     name, looks = bench.realism.of_real(still)
@@ -195,4 +214,5 @@ def test_a_still_clip_looks_like_noise(bench, still, tmp_path, monkeypatch):
     assert 1 <= looks.maxima_p50 <= looks.maxima_p99
     assert looks.tail_motion >= 1
     assert 0 < looks.valid_share <= 1
-    assert bench.realism.of_real(still)[1] == looks
+    np.testing.assert_equal(asdict(bench.realism.of_real(still)[1]), asdict(looks))
+    assert math.isnan(looks.sway_720px), "the clip is too short for that"

@@ -234,6 +234,11 @@ GROUPS = (
         replace(USUAL, amplitude_px=(0.4, 2.0)),
     ),
     Group("shaky", "restless hand, knocks, background at another depth", chain(held(3.0), knocks, scene(parallax=0.4))),
+    Group(
+        "loose-hand",
+        "sways and rolls as the most restless of the real clips",
+        chain(held(1.9), add(Nuisance("roll", 0.4))),
+    ),
     Group("own-color", "before a sheet or a table of the skin's own color", chain(held(1.0), own_color)),
     Group("still-own-color", "before the skin's own color, phone on a support", own_color),
     Group("smooth", "little texture, no hair", chain(held(1.0), scene(texture=0.35, hair_per_cm2=0.0))),

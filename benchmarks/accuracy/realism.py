@@ -2,7 +2,8 @@
 
 Clips without twitches are compared, the first `LONGEST_S` of each. What is printed are the
 percentiles of the local maxima of the score, the weight of the noise's tails, what registration
-leaves, the share of the picture in which events are sought, the noise, and the bits per pixel.
+leaves, the share of the picture in which events are sought, the noise, the bits per pixel, and how restless the
+camera is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import scipy.signal
 import store
 from jobs import Job, clip_and_truth
 from report import aligned, number
@@ -25,6 +27,8 @@ from fascidetect.settings import LINES, Settings
 from fascidetect.video.reader import Clip
 
 LONGEST_S = 30.0
+SWAY_HZ = 0.5, 4.0
+SHORTEST_SWAY_S, SEEN_SHARE = 4.0, 0.8
 OUTSIDE = "!"
 NAN = float("nan")
 
@@ -47,6 +51,9 @@ class Looks:
         Median noise of the cells, px at 720 lines.
     bits_per_px
         Of the file.
+    sway_720px, roll_deg
+        Root mean square of how the middle of the picture goes, px at 720 lines, and of how the picture turns,
+        within `SWAY_HZ`.
     """
 
     maxima_p50: float
@@ -59,6 +66,8 @@ class Looks:
     valid_share: float
     noise_720px: float
     bits_per_px: float
+    sway_720px: float
+    roll_deg: float
 
 
 TITLES = {
@@ -72,6 +81,8 @@ TITLES = {
     "valid_share": "valid share",
     "noise_720px": "noise, px at 720 lines",
     "bits_per_px": "bits per px",
+    "sway_720px": "camera's sway, px at 720 lines",
+    "roll_deg": "camera's roll, degrees",
 }
 
 
@@ -102,16 +113,37 @@ def look(trace: MotionTrace) -> Looks:
     stretch = cut(trace, start_s, end_s, settings.quality.max_gap_s, settings.detect)
     score = make_score(stretch, geometry.cell_px, settings.detect)
     lines = min(trace.clip.width_px, trace.clip.height_px)
-    noise_px = _percentiles(score.noise[:2][:, stretch.valid], 50)[0] * geometry.px_per_analysis_px
+    full_720px = geometry.px_per_analysis_px * LINES / lines
+    sway_px, roll_deg = camera(trace, start_s, end_s)
     return Looks(
         *_percentiles(local_maxima(stretch, score).height, 50, 80, 95, 99),
         tail_motion=float(score.tail[:2].max()) if stretch.valid.any() else NAN,
         tail_shading=float(score.tail[2]) if stretch.valid.any() else NAN,
         residual_pct=_percentiles(trace.residual_level[trace.ok], 50)[0],
         valid_share=float(stretch.valid.mean()),
-        noise_720px=noise_px * LINES / lines,
+        noise_720px=_percentiles(score.noise[:2][:, stretch.valid], 50)[0] * full_720px,
         bits_per_px=trace.clip.bits_per_px,
+        sway_720px=sway_px * full_720px,
+        roll_deg=roll_deg,
     )
+
+
+def camera(trace: MotionTrace, start_s: float, end_s: float) -> tuple[float, float]:
+    """Sway (analysis_px) and roll (degrees) of the camera within `SWAY_HZ`; NaN where too little is registered."""
+    inside = (trace.time_s >= start_s) & (trace.time_s <= end_s)
+    seen, step_s = inside & trace.ok, trace.median_interval_s
+    too_few = seen.sum() * step_s < SHORTEST_SWAY_S or seen.sum() < SEEN_SHARE * inside.sum()
+    if too_few or 2 * SWAY_HZ[1] * step_s >= 1:
+        return NAN, NAN
+    time_s, affine = trace.time_s[seen], trace.affine[seen]
+    middle = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2, 1.0])
+    turned_deg = np.degrees(np.arctan2(affine[:, 1, 0] - affine[:, 0, 1], affine[:, 0, 0] + affine[:, 1, 1]))
+    course = np.column_stack([(affine @ middle)[:, :2], turned_deg])
+    even_s = np.arange(time_s[0], time_s[-1], step_s)
+    even = np.column_stack([np.interp(even_s, time_s, one) for one in course.T])
+    band = scipy.signal.butter(2, SWAY_HZ, "bandpass", fs=1 / step_s, output="sos")
+    power = np.square(scipy.signal.sosfiltfilt(band, even, axis=0)).mean(axis=0)
+    return float(np.sqrt(power[:2].sum())), float(np.sqrt(power[2]))
 
 
 def table(made: Sequence[Looks], real: Sequence[Looks]) -> str:
