@@ -236,7 +236,7 @@ GROUPS = (
     Group("shaky", "restless hand, knocks, background at another depth", chain(held(3.0), knocks, scene(parallax=0.4))),
     Group(
         "loose-hand",
-        "sways and rolls as the most restless of the real clips",
+        "sways and rolls as a restless one of the real clips",
         chain(held(1.9), add(Nuisance("roll", 0.4))),
     ),
     Group("own-color", "before a sheet or a table of the skin's own color", chain(held(1.0), own_color)),
