@@ -30,7 +30,15 @@ NAMED = (
         f"events.{name}"
         for name in ("confidence", "covered", "find", "foci", "limit", "recur", "reject", "score", "shape", "stretch")
     ),
-    *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
+    *(
+        "events.sustained",
+        "events.voluntary",
+        "motion.depth",
+        "motion.fault",
+        "motion.measure",
+        "quality.usable",
+        "verify",
+    ),
 )
 """Modules whose constants the method page names."""
 

@@ -277,6 +277,11 @@ class Registration:
         if n > 1 and not np.all(np.diff(self.time_s) > 0):
             raise ValueError("time_s must increase strictly")
 
+    def middle_px(self) -> FloatArray:
+        """Where the middle of the reference picture lies in each frame: (T, 2) x and y, analysis_px."""
+        middle = np.array([self.geometry.analysis_width_px, self.geometry.analysis_height_px]) / 2
+        return np.asarray(self.affine[:, :2, :2] @ middle + self.affine[:, :2, 2])
+
     def _must_have(self, expected: dict[str, tuple[int, ...]]) -> None:
         for name, shape in expected.items():
             got = getattr(self, name).shape

@@ -27,6 +27,9 @@ N_QUIET = {"dev": 7, "report": 4}
 N_SHORT = {"dev": 6, "report": 0}
 """So many of those without twitches are only as long as the others of their group."""
 
+ROLL_DEG = (0.08, 0.35)
+"""From the least to the most that real hands roll; a third of it is quicker than 0.5 Hz: see `--realism`."""
+
 STIR_EVERY_S = 7.0
 """Nobody lies quite still: in every real clip at hand a limb turns once or more in so long."""
 
@@ -64,10 +67,11 @@ class Item:
     recipe: Recipe
 
 
-def hand(strength: float) -> tuple[Nuisance, ...]:
-    """All that a hand and a body do to a picture of 540 lines; 1 is a calm hand."""
+def hand(strength: float, rng: Rng) -> tuple[Nuisance, ...]:
+    """All that a hand and a body do to a picture of 540 lines; 1 is a calm hand, which may roll more or less."""
     return (
         Nuisance("shake", 1.5 * strength),
+        Nuisance("roll", float(np.exp(rng.uniform(*np.log(ROLL_DEG))))),
         Nuisance("drift", 4.0 * strength, direction_deg=70.0),
         Nuisance("zoom", 0.25 * strength),
         Nuisance("breathing", 0.3),
@@ -102,7 +106,7 @@ def size(width: int, height: int) -> Change:
 
 def held(strength: float) -> Change:
     """Held in a hand instead of standing, before a limb that is never quite still and now and then turns."""
-    return lambda recipe, rng: replace(recipe, nuisances=(*hand(strength), *stirs(recipe.duration_s, rng)))
+    return lambda recipe, rng: replace(recipe, nuisances=(*hand(strength, rng), *stirs(recipe.duration_s, rng)))
 
 
 def stirs(duration_s: float, rng: Rng) -> Iterator[Nuisance]:

@@ -136,9 +136,8 @@ def camera(trace: MotionTrace, start_s: float, end_s: float) -> tuple[float, flo
     if too_few or 2 * SWAY_HZ[1] * step_s >= 1:
         return NAN, NAN
     time_s, affine = trace.time_s[seen], trace.affine[seen]
-    middle = np.array([trace.geometry.analysis_width_px / 2, trace.geometry.analysis_height_px / 2, 1.0])
     turned_deg = np.degrees(np.arctan2(affine[:, 1, 0] - affine[:, 0, 1], affine[:, 0, 0] + affine[:, 1, 1]))
-    course = np.column_stack([(affine @ middle)[:, :2], turned_deg])
+    course = np.column_stack([trace.middle_px()[seen], turned_deg])
     even_s = np.arange(time_s[0], time_s[-1], step_s)
     even = np.column_stack([np.interp(even_s, time_s, one) for one in course.T])
     band = scipy.signal.butter(2, SWAY_HZ, "bandpass", fs=1 / step_s, output="sos")

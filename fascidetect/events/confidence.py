@@ -99,19 +99,18 @@ def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
     Off, for `JERK_S` before and after, from its median over `SHAKE_S` before and after. What lies at another depth than
     most of the limb, such as its border, is then not quite where it is expected.
     """
-    geometry, seen = about.geometry, about.ok
+    seen = about.ok
     if not seen.any():
         return [0.0] * len(times_s)
     seen_s = about.time_s[seen]
-    middle_px = np.array([geometry.analysis_width_px, geometry.analysis_height_px]) / 2
-    at_px = about.affine[seen, :2, :2] @ middle_px + about.affine[seen, :2, 2]
+    at_px = about.middle_px()[seen]
     out = []
     for time_s in times_s:
         nearest_s = float(seen_s[np.argmin(np.abs(seen_s - time_s))])
         # as far before as after, also near the ends of the clip: a hand that drifts does not jerk
         about_s = min(SHAKE_S, nearest_s - seen_s[0], seen_s[-1] - nearest_s) + ROUNDING_S
         now_px, usual_px = (_within(at_px, seen_s, nearest_s, s) for s in (min(JERK_S, about_s), about_s))
-        out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / geometry.cell_px)
+        out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / about.geometry.cell_px)
     return out
 
 
