@@ -145,7 +145,7 @@ def test_limits_are_tried_with_enough_twitches_on_both_sides_of_them(bench):
     for item in items["report"]:
         lines = min(item.recipe.width_px, item.recipe.height_px)
         sizes = [t.amplitude_px * 720 / lines for t in item.recipe.twitches]
-        assert len(sizes) >= 40
+        assert len(sizes) >= 35
         assert min(sizes) < 0.35
         assert max(sizes) > 2.5
 
