@@ -30,15 +30,7 @@ NAMED = (
         f"events.{name}"
         for name in ("confidence", "covered", "find", "foci", "limit", "recur", "reject", "score", "shape", "stretch")
     ),
-    *(
-        "events.sustained",
-        "events.voluntary",
-        "motion.depth",
-        "motion.fault",
-        "motion.measure",
-        "quality.usable",
-        "verify",
-    ),
+    *("events.sustained", "events.voluntary", "motion.depth", "motion.fault", "quality.usable", "verify"),
 )
 """Modules whose constants the method page names."""
 

@@ -28,7 +28,10 @@ N_SHORT = {"dev": 6, "report": 0}
 """So many of those without twitches are only as long as the others of their group."""
 
 ROLL_DEG = (0.08, 0.35)
-"""From the least to the most that real hands roll; a third of it is quicker than 0.5 Hz: see `--realism`."""
+"""Root mean square, from the least to the most of real hands; in 0.5 to 4 Hz there is a third of it: see `--realism`.
+
+However much a hand shifts the picture: how the two go together, so few real clips do not tell.
+"""
 
 STIR_EVERY_S = 7.0
 """Nobody lies quite still: in every real clip at hand a limb turns once or more in so long."""
@@ -68,7 +71,7 @@ class Item:
 
 
 def hand(strength: float, rng: Rng) -> tuple[Nuisance, ...]:
-    """All that a hand and a body do to a picture of 540 lines; 1 is a calm hand, which may roll more or less."""
+    """All that a hand and a body do to a picture of 540 lines; 1 is a calm hand. Each rolls as it happens to."""
     return (
         Nuisance("shake", 1.5 * strength),
         Nuisance("roll", float(np.exp(rng.uniform(*np.log(ROLL_DEG))))),

@@ -113,7 +113,7 @@ def decide(
         unjudged = [Judged(one, "", its, confidence(its)) for one, its in zip(candidates, known, strict=True)]
         judged = judge(unjudged, lowest, LEAST[sensitivity], keys_s, about.median_interval_s, longer_side)
         judged = [one for one in judged if area[round(one.candidate.row), round(one.candidate.col)]]
-        judged = [_unusable(one, (*unusable, *lost), float(about.time_s[0])) for one in judged]
+        judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
     # What is known of a movement does not change with what is asked.
@@ -176,11 +176,9 @@ def _nothing(about: Registration) -> Found:
     )
 
 
-def _unusable(one: Judged, unusable: Sequence[Unusable], first_s: float) -> Judged:
-    """Leave out what peaks in time that is left out, and what nobody has seen begin."""
-    onset_s, peak_s = one.candidate.shape.onset_s, one.candidate.peak_s
-    left_out = onset_s < first_s or any(u.start_s <= peak_s <= u.end_s for u in unusable)
-    return replace(one, reason="unusable") if left_out and one.reason != "below_threshold" else one
+def _unusable(one: Judged, unusable: Sequence[Unusable]) -> Judged:
+    inside = any(u.start_s <= one.candidate.peak_s <= u.end_s for u in unusable)
+    return replace(one, reason="unusable") if inside and one.reason != "below_threshold" else one
 
 
 def _below_floor(one: Judged, least_px: float) -> Judged:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -44,17 +43,11 @@ from fascidetect.settings import MeasureSettings, Roi
 
 RENEW_FRAMES_AT_START = 10  # until then everything is renewed with every frame
 RENEW_S = 0.15  # afterwards gradients and normal equations are renewed this often
-GUESS_S = 0.25  # how fast the guess of the local motion follows
+GUESS_S = 0.4  # how fast the guess of the local motion follows: slow against a twitch
+GUESS_LEAK_S = 10.0  # and how fast it forgets
 GUESS_CELLS = 4.0  # how smooth it is
-GUESS_PX = 0.1  # what is nearer is not followed: else guess and reference wander off together, step by step
-GUESS_FAR_PX = 2.0  # what is farther off than one step can read, as an eye that glances, ...
-GUESS_FAR_S = 0.4  # ... is followed slower, and not taken for speed
-GUESS_LEAK_S = 10.0  # how fast it forgets where it is, as far as it is not held there
-GUESS_STEP_LEAK_S = 1.0  # and how fast it was going
-GUESS_INTERVAL_S = 0.2  # frames farther apart are followed as if they were not: the filter would swing up
 LEAST_TRUST = 0.05  # without texture near by the guess stays
-CALM_S = 0.4  # over so long a cell is calm
-CALM_PX = 0.2  # that the guess meets to within this
+CALM_PX = 0.2
 LONGEST_BAD_S = 0.5  # frames that could not be registered do not feed the reference for so long
 FAR = 1e5  # beyond any picture, within what can be drawn
 SMALLEST_ROI_CELLS = 4
@@ -69,26 +62,15 @@ class LocalGuess:
     """Where the cells are, by and large: follows slow movement of the limb so that little is left to measure.
 
     A limb that turns or bends does not move as an affine picture does. The guess is smooth in place and
-    slower than most twitches; what enters it of one is not lost, for it only starts the measurement.
-
-    Notes
-    -----
-    A critically damped g-h filter (Brookner 1998, Tracking and Kalman Filtering Made Easy) for each cell: it knows how
-    fast a cell goes and so stays with a limb that turns steadily. One that knows the place alone falls behind by
-    speed times `GUESS_S`, soon farther than a linear step can read: then twitches come out too small.
+    slow in time, so a twitch hardly enters it; and it only starts the measurement, so it does not bias it.
     """
 
     def __init__(self, geometry: Geometry, interval_s: float) -> None:
         shape = geometry.shape
         self.field_px: FloatArray = np.zeros((*shape, 2), np.float32)
-        self._step_px: FloatArray = np.zeros((*shape, 2), np.float32)  # from frame to frame
         self._miss: FloatArray = np.zeros(shape, np.float32)
-        interval_s = min(interval_s, GUESS_INTERVAL_S)
-        old = math.exp(-interval_s / GUESS_S)
-        self._share, self._step_share = 1 - old**2, (1 - old) ** 2
-        self._far_share = min(1.0, interval_s / GUESS_FAR_S)
-        self._leak, self._step_leak = min(1.0, interval_s / GUESS_LEAK_S), min(1.0, interval_s / GUESS_STEP_LEAK_S)
-        self._miss_share = min(1.0, interval_s / CALM_S)
+        self._share = min(1.0, interval_s / GUESS_S)
+        self._leak = min(1.0, interval_s / GUESS_LEAK_S)
 
     @property
     def calm(self) -> BoolArray:
@@ -98,24 +80,10 @@ class LocalGuess:
     def learn(self, displacement_px: FloatArray, weight: FloatArray) -> None:
         """Move towards what was measured; `weight` (R, C) 0..1 says where that means something."""
         gap = (displacement_px - self.field_px).astype(np.float32)
-        self._miss += self._miss_share * (np.abs(gap).max(axis=-1) - self._miss)
+        self._miss += self._share * (np.abs(gap).max(axis=-1) - self._miss)
         near = cv2.GaussianBlur(weight, (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
         smooth = cv2.GaussianBlur(gap * weight[..., None], (0, 0), GUESS_CELLS, borderType=cv2.BORDER_CONSTANT)
-        missed = _beyond(smooth / (near + LEAST_TRUST)[..., None], GUESS_PX)
-        read = np.linalg.norm(missed, axis=-1, keepdims=True) < GUESS_FAR_PX
-        self._step_px = (1 - self._step_leak) * self._step_px + self._step_share * np.where(read, missed, 0)
-        share = np.where(read, self._share, self._far_share)
-        self.field_px = (1 - self._leak) * self.field_px + self._step_px + share * missed
-
-    def stop(self) -> None:
-        """Forget how fast the cells were going: frames are lost between."""
-        self._step_px = np.zeros_like(self._step_px)
-
-
-def _beyond(field_px: FloatArray, least_px: float) -> FloatArray:
-    """What is left of vectors (R, C, 2) that are shortened by so much."""
-    length = np.linalg.norm(field_px, axis=-1, keepdims=True)
-    return np.asarray(field_px * np.maximum(1 - least_px / np.maximum(length, least_px), 0), np.float32)
+        self.field_px = (1 - self._leak) * self.field_px + self._share * smooth / (near + LEAST_TRUST)[..., None]
 
 
 class MotionMeter:
@@ -178,7 +146,6 @@ class MotionMeter:
             self._learn(lying, against)
         else:
             self._depth.lose()
-            self._guess.stop()
             if self._tracker.bad_in_a_row * self._interval_s > LONGEST_BAD_S:
                 self._learn(self._laid(pair, camera, against), against)
         if camera.ok and self._since_renewal == 0:

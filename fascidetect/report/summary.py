@@ -21,7 +21,7 @@ REJECTION_WORDS: dict[str, str] = {
     "small": "smaller than a block of the video compression",
     "shape": "without the shape of a brief pulse",
     "duplicate": "belonging to another movement",
-    "unusable": "inside a stretch that could not be used, or begun before the clip",
+    "unusable": "inside a stretch that could not be used",
     "below_threshold": "too faint to tell from noise",
     "below_floor": "smaller than was asked for",
 }

@@ -184,16 +184,6 @@ def test_below_the_threshold_is_kept_but_never_counted():
     assert {"", "below_threshold"} <= {j.reason for j in one.judged}
 
 
-@pytest.mark.parametrize(("onset_s", "reason"), [(-0.1, "unusable"), (0.1, "")])
-def test_what_nobody_has_seen_begin_is_not_counted(onset_s, reason):
-    ask, trace = DetectSettings(), make_trace([Bump(0.15)])
-    (window,) = seek(trace, QualitySettings().max_gap_s, ask)
-    (clear,) = (one for one in window.candidates if one.peak_s == peaks(trace)[0])
-    other = replace(clear, shape=replace(clear.shape, onset_s=onset_s))
-    one = decide([replace(window, candidates=(other,))], trace, (), ask)
-    assert [j.reason for j in one.judged] == [reason]
-
-
 def test_nothing_is_counted_in_an_unusable_stretch():
     trace = make_trace([Bump(2.0), Bump(5.0)])
     one = found(trace, unusable=(Unusable(4.5, 6.0, "shaken"),))

@@ -8,7 +8,7 @@ from helpers.frames import GRID, Texture, measured, measured_skin, places, plan,
 from helpers.synthetic import facts
 
 from fascidetect.motion.cells import landing, warp
-from fascidetect.motion.measure import GUESS_PX, LocalGuess, measure_frames
+from fascidetect.motion.measure import measure_frames
 from fascidetect.phantom import Camera, Nuisance, Recipe, Scene, Twitch, make_clip
 from fascidetect.phantom.clip import truth_of
 from fascidetect.pipeline import measure
@@ -190,56 +190,6 @@ def test_a_gradual_bend_of_the_limb_is_followed_without_losing_a_twitch(texture)
     trace = measured(pictures)
     before, at_twitch = (trace.displacement_px[k][MIDDLE].astype(float)[..., 0].mean() for k in (-2, -1))
     assert at_twitch - before == pytest.approx(0.8, rel=0.1)
-
-
-@pytest.mark.parametrize("speed_px_s", [3, 6, 10])
-def test_a_twitch_of_a_limb_that_turns_is_measured_in_full(texture, speed_px_s):
-    x, y = places()
-    limb, patch = plateau(GRID, CENTER, 90, 40), plateau(GRID, CENTER, 55, 20)
-    turned_px = speed_px_s * np.clip(np.arange(45) / 30 - 0.3, 0, None)
-    pictures = [texture.at(x - s * limb, y) for s in turned_px]
-    pictures[-1] = texture.at(x - turned_px[-1] * limb - 0.8 * patch, y)
-    trace = measured(pictures)
-    at_center = trace.displacement_px[:, *MIDDLE, 0].astype(float).mean(axis=(1, 2))
-    at_center += followed(trace, np.array(CENTER))[:, 0]
-    twitch_px = at_center[-1] - at_center[-2] - speed_px_s / 30
-    assert twitch_px == pytest.approx(0.8, rel=0.1)  # with a guess that knows no speed: 0.66, 0.44, 0.31
-
-
-def test_a_limb_that_stops_turning_lies_still(texture):
-    x, y = places()
-    limb = plateau(GRID, CENTER, 90, 40)
-    turned_px = 10 * np.clip(np.arange(60) / 30 - 0.3, 0, 0.8)
-    trace = measured([texture.at(x - s * limb, y) for s in turned_px])
-    at_center = trace.displacement_px[:, *MIDDLE, 0].astype(float).mean(axis=(1, 2))
-    at_center += followed(trace, np.array(CENTER))[:, 0]
-    assert np.ptp(at_center[34:]) <= 0.25  # of 8 px; with a guess that overshoots more follows than a twitch
-
-
-def test_what_jumps_farther_than_can_be_read_is_not_taken_for_speed():
-    """An eye that glances by 8 px and back."""
-    guess, trust = LocalGuess(GRID, 1 / 30), np.ones(GRID.shape, np.float32)
-    seen = np.zeros((*GRID.shape, 2), np.float32)
-    followed_px = []
-    for k in range(60):
-        seen[..., 0] = 8 if 5 <= k < 15 else 0
-        guess.learn(seen, trust)
-        followed_px.append(float(guess.field_px[13, 24, 0]))
-    assert max(followed_px) < 8 * (1 - np.exp(-10 / 30 / 0.4)) + 0.5  # no more than by its place
-    assert min(followed_px) > -0.5
-    assert abs(followed_px[-1]) < 0.5
-
-
-@pytest.mark.parametrize("fps", [0.5, 1, 2, 5])
-def test_a_guess_of_few_frames_a_second_does_not_swing_up(fps):
-    guess = LocalGuess(GRID, 1 / fps)
-    trust = np.ones(GRID.shape, np.float32)
-    one = np.zeros((*GRID.shape, 2), np.float32)
-    one[..., 0] = 1.5
-    guess.learn(one, trust)
-    for _ in range(60):
-        guess.learn(np.zeros_like(one), trust)
-    assert np.abs(guess.field_px).max() <= GUESS_PX * 1.1
 
 
 def test_frame_rate_does_not_change_what_is_measured():
