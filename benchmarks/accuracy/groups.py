@@ -14,7 +14,7 @@ import numpy as np
 
 from fascidetect.phantom import Camera, Habit, Nuisance, Recipe, Scene, Twitch, scatter
 
-SHAPES = {"dev": ("exponential",), "report": ("raised_cosine", "biphasic")}
+SHAPES = {"dev": ("exponential", "sine_squared", "damped"), "report": ("raised_cosine", "biphasic")}
 BACKGROUNDS = {"dev": ("cloth", "dark"), "report": ("wood", "skin")}
 SIDES = tuple(SHAPES)
 

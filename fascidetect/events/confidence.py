@@ -27,35 +27,31 @@ AROUND_FRAMES = 4
 COMPANY_S = 0.3  # sooner than the next twitch of a train
 COMPANY_SCORE = 5.78  # what stands out less is no company
 SMALLEST_UNREST, WORST_R2 = 0.14, -0.5  # beyond these nothing more is told ...
-LEAST_PROMINENCE, MOST_PROMINENCE, LEAST_WIDE, MOST_SURROUND = 0.3, 20.0, 0.003, 1.0  # ... nor here ...
-MOST_SHAKE_CELLS = 0.5  # ... nor by worse shaking than this ...
-JERK_S, SHAKE_S = 0.042, 0.5  # ... of so long, against so long
-ROUNDING_S = 1e-6
+LEAST_PROMINENCE, MOST_PROMINENCE, LEAST_WIDE = 0.3, 20.0, 0.003  # ... nor here
 
 
-def features(one: Candidate, unrest: float, shake: float, company: int, likeness: float) -> dict[str, float]:
+def features(one: Candidate, threshold: float, unrest: float, company: int, likeness: float) -> dict[str, float]:
     """What the model looks at.
 
     Parameters
     ----------
+    threshold
+        Of the clip at the usual sensitivity: the same score says less where noise alone reaches far.
     unrest
         From `unrest_at`.
-    shake
-        From `shake_at`.
     company
         From `company_of`.
     likeness
         From `recur.likeness`.
     """
     return {
-        "log_score": math.log(one.score),
+        "log_over": math.log(one.score / threshold),
         "r2": max(one.shape.r2, WORST_R2),
         "log_unrest": math.log(max(unrest, SMALLEST_UNREST)),
         "log_company": math.log1p(company),
         "log_prominence": math.log(min(max(one.prominence, LEAST_PROMINENCE), MOST_PROMINENCE)),
         "log_wide": math.log(max(one.wide, LEAST_WIDE)),
-        "surround": min(one.surround, MOST_SURROUND),
-        "shake": min(shake, MOST_SHAKE_CELLS),
+        "edge": one.edge,
         "likeness": likeness,
         "reset": one.reset,
     }
@@ -90,27 +86,6 @@ def unrest_at(about: Registration, times_s: Sequence[float]) -> list[float]:
         nearest = int(np.argmin(np.abs(about.time_s - time_s)))
         near = levels[max(0, nearest - AROUND_FRAMES) : nearest + AROUND_FRAMES + 1]
         out.append(float(np.nanmax(near)) / usual if usual > 0 and np.isfinite(near).any() else 1.0)
-    return out
-
-
-def shake_at(about: Registration, times_s: Sequence[float]) -> list[float]:
-    """How far camera and limb jerk against each other: how far the picture's middle is off at each time, in cells.
-
-    Off, for `JERK_S` before and after, from its median over `SHAKE_S` before and after. What lies at another depth than
-    most of the limb, such as its border, is then not quite where it is expected.
-    """
-    seen = about.ok
-    if not seen.any():
-        return [0.0] * len(times_s)
-    seen_s = about.time_s[seen]
-    at_px = about.middle_px()[seen]
-    out = []
-    for time_s in times_s:
-        nearest_s = float(seen_s[np.argmin(np.abs(seen_s - time_s))])
-        # as far before as after, also near the ends of the clip: a hand that drifts does not jerk
-        about_s = min(SHAKE_S, nearest_s - seen_s[0], seen_s[-1] - nearest_s) + ROUNDING_S
-        now_px, usual_px = (_within(at_px, seen_s, nearest_s, s) for s in (min(JERK_S, about_s), about_s))
-        out.append(float(np.hypot(*(now_px.mean(axis=0) - np.median(usual_px, axis=0)))) / about.geometry.cell_px)
     return out
 
 

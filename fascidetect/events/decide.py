@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fascidetect.events.confidence import LEAST, company_of, confidence, features, shake_at, unrest_at
+from fascidetect.events.confidence import LEAST, company_of, confidence, features, unrest_at
 from fascidetect.events.foci import group, rhythm
 from fascidetect.events.limit import Limit, limit_of
 from fascidetect.events.recur import jumping, likeness
@@ -105,7 +105,10 @@ def decide(
     longer_side = max(about.geometry.shape)
     candidates = [c for w in windows for c in w.candidates]
     times_s = [c.peak_s for c in candidates]
-    told = unrest_at(about, times_s), shake_at(about, times_s), company_of(candidates)
+    # What is known of a movement does not change with what is asked.
+    usual = replace(settings, sensitivity="normal")
+    usual_threshold = threshold if usual == settings else _threshold(windows, usual)
+    told = [usual_threshold] * len(candidates), unrest_at(about, times_s), company_of(candidates)
     keys_s = key_times_s(about)
 
     def judged_by(alike: Sequence[float], lowest: float, sensitivity: Sensitivity) -> list[Judged]:
@@ -116,9 +119,6 @@ def decide(
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
-    # What is known of a movement does not change with what is asked.
-    usual = replace(settings, sensitivity="normal")
-    usual_threshold = threshold if usual == settings else _threshold(windows, usual)
     by_itself = judged_by([0.0] * len(candidates), usual_threshold, usual.sensitivity)
     clear, stay = ([one.candidate for one in by_itself if one.reason == reason] for reason in ("", "step"))
     jumps = {id(one) for one, so in zip(candidates, jumping(candidates, stay, clear), strict=True) if so}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,9 +49,8 @@ PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
 PROMINENT_QUANTILE = 0.95  # ... and for so little of the time ...
 PROMINENT_SEEN, PROMINENT_LEAST_S = 0.5, 1.0  # ... where this share of its cells is seen for so long
 UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side ...
-UNTOLD_SURROUND = 0.28  # ... and this where nothing lies about a movement
-SURROUND_CELLS = 2, 6  # from its border: near enough to be drawn along by a limb that moves, too far for a twitch
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
+SWING_S, SWING_AFTER_S = 0.35, 0.07  # before the way back its way out is sought so far; how late the way back may peak
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
 
@@ -89,9 +88,6 @@ class Candidate:
     prominence
         How many times as high it is as what goes to and fro along its own pattern in the seconds before and after it,
         other candidates aside; `UNTOLD_PROMINENCE` where too little of them is seen.
-    surround
-        How much the cells about it move at its peak, as a share of its own motion (rms of both), stronger candidates
-        aside; `UNTOLD_SURROUND` where there are none.
     frame_level
         How much the whole picture stood out, >= 1.
     edge
@@ -113,7 +109,6 @@ class Candidate:
     shading_pct: float
     wide: float
     prominence: float
-    surround: float
     frame_level: float
     edge: float
     reset: float
@@ -187,7 +182,6 @@ class _Peak:
     region: BoolArray
     flow: float
     wide: float
-    surround: float
 
 
 def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
@@ -200,7 +194,7 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
     floor
         In units of the clip's own noise.
     """
-    peaks = _clean(stretch, score, floor)
+    peaks = [_upright(stretch, score, peak) for peak in _clean(stretch, score, floor)]
     fits = [_fit(stretch, score, peak, (), ()) for peak in peaks]
     reach = round(NEIGHBOR_S / stretch.interval_s)
     there = [_others(peak, peaks, reach) for peak in peaks]
@@ -260,18 +254,7 @@ def _look(stretch: Stretch, score: Score, n: int, row: int, col: int) -> _Peak:
     pattern = np.where(part, score.z[width, :, n], 0)
     flow = float(np.hypot(pattern[0], pattern[1])[region].max())
     wide = float((here[stretch.valid] > HEIGHT * height).mean())
-    surround = _surround(score.z[0, :2, n], region, stretch.valid)
-    return _Peak(n, row, col, height, width, pattern, region, flow, wide, surround)
-
-
-def _surround(z: FloatArray, region: BoolArray, valid: BoolArray) -> float:
-    """Motion z (2, R, C) of the cells about a region, as a share of that of the region."""
-    near, far = SURROUND_CELLS
-    about = grown(region, far) & ~grown(region, near) & valid
-    if not about.any():
-        return UNTOLD_SURROUND
-    squares = np.square(z).sum(axis=0)
-    return math.sqrt(float(squares[about].mean()) / max(float(squares[region].mean()), 1e-9))
+    return _Peak(n, row, col, height, width, pattern, region, flow, wide)
 
 
 def _moving(z: FloatArray, about: BoolArray, part: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -327,6 +310,21 @@ def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) 
         return np.asarray(score.responses[0])
     left = series / at_peak - score.responses[:, lags]
     return np.asarray(score.responses[int(np.argmin(np.square(left).sum(axis=1)))])
+
+
+def _upright(stretch: Stretch, score: Score, peak: _Peak) -> _Peak:
+    """The same movement, by its way out: what swings back through rest may stand out most on its way back.
+
+    Then the skin went farther the other way just before, and came from rest.
+    """
+    step = stretch.interval_s
+    low, high = (max(0, peak.n + round(at_s / step)) for at_s in (-SWING_S, SWING_AFTER_S))
+    series = _series(stretch, score, peak, slice(low, min(high + 1, len(stretch.time_s))))
+    at = peak.n - low
+    there = int(np.argmin(series[: at + 1]))
+    if there == 0 or -series[there] <= series[at:].max():
+        return peak
+    return replace(peak, n=low + there, pattern=-peak.pattern)
 
 
 def _others(peak: _Peak, peaks: list[_Peak], reach: int) -> list[int]:
@@ -425,7 +423,6 @@ def _describe(stretch: Stretch, score: Score, peak: _Peak, shape: Shape, beside:
         shading_pct=float(np.abs(s[peak.region]).max()),
         wide=peak.wide,
         prominence=_prominence(stretch, score, peak),
-        surround=peak.surround,
         frame_level=float(score.frame_level[peak.n]),
         edge=float(border.sum() / peak.region.sum()),
         reset=_reset(stretch, score, peak, shape, beside),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from fascidetect.errors import SettingsError
 
-Shape = Literal["exponential", "raised_cosine", "biphasic"]
+Shape = Literal["exponential", "raised_cosine", "biphasic", "sine_squared", "damped"]
 Kind = Literal["shift", "bulge", "dimple", "lobes"]
 Background = Literal["cloth", "wood", "skin", "dark", "linen"]
 Codec = Literal["h264", "hevc", "hevc10"]
@@ -138,8 +138,9 @@ class Twitch:
     rise_s
         From start to peak.
     shape
-        ``exponential`` (t exp(1 - t/rise)), ``raised_cosine`` (falls twice as slowly as it rises)
-        or ``biphasic`` (swings back beyond rest).
+        ``exponential`` (t exp(1 - t/rise)), ``raised_cosine`` (falls twice as slowly as it rises),
+        ``biphasic`` (swings back beyond rest), ``sine_squared`` (falls as fast as it rises) or
+        ``damped`` (swings about rest, each time a quarter as far).
     kind
         ``shift`` along `direction_deg`, ``bulge`` outward, ``dimple`` inward, or ``lobes``: two
         places moving apart along it.

@@ -36,6 +36,9 @@ _LOBE = 1.5
 _PASSIVE = 2.5
 """Width of the neighborhood that is dragged along, in widths of the core."""
 
+_DAMPED = 0.25
+"""Height of a swing of a damped twitch, in that of the swing before."""
+
 _EDGE = 0.1
 """Share of the peak at which an event begins and ends (formats)."""
 
@@ -62,7 +65,7 @@ def waveform(shape: Shape, t: FloatArray | float) -> FloatArray:
     t
         Time since the start over the rise time, any shape.
     """
-    return _SHAPES[shape](np.asarray(t, dtype=float))
+    return _SHAPES[shape][0](np.asarray(t, dtype=float))
 
 
 def _exponential(t: FloatArray) -> FloatArray:
@@ -81,16 +84,31 @@ def _biphasic(t: FloatArray) -> FloatArray:
     return _raised_cosine(t) - swing
 
 
-_SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "exponential": _exponential,
-    "raised_cosine": _raised_cosine,
-    "biphasic": _biphasic,
+def _sine_squared(t: FloatArray) -> FloatArray:
+    return np.where((t > 0) & (t < 2), 0.5 - 0.5 * np.cos(np.pi * t), 0.0)
+
+
+def _damped(t: FloatArray) -> FloatArray:
+    """An oscillation whose every half swing is `_DAMPED` times the one before; its first peak lies at 1."""
+    decay = -math.log(_DAMPED) / math.pi  # per radian
+    rate = math.atan(1 / decay)  # radians per rise
+    x = np.clip(t, 0, 60)
+    return np.sin(rate * x) * np.exp(decay * rate * (1 - x)) / math.sin(rate)
+
+
+_SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {
+    "exponential": (_exponential, 11.0),
+    "raised_cosine": (_raised_cosine, 5.0),
+    "biphasic": (_biphasic, 5.0),
+    "sine_squared": (_sine_squared, 2.0),
+    "damped": (_damped, 14.0),
 }
+"""Courses, and after how many rises less than 0.1 % of the peak is left."""
 
 
 def lasting_s(twitch: Twitch) -> float:
     """Time after which nothing of the twitch is left (below 0.1 % of its peak)."""
-    return twitch.rise_s * (11.0 if twitch.shape == "exponential" else 5.0)
+    return twitch.rise_s * _SHAPES[twitch.shape][1]
 
 
 def landmarks(twitch: Twitch) -> Landmarks:

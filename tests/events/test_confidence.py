@@ -11,13 +11,10 @@ from fascidetect.events.confidence import (
     COMPANY_SCORE,
     LEAST,
     MOST_PROMINENCE,
-    MOST_SHAKE_CELLS,
-    MOST_SURROUND,
     coefficients,
     company_of,
     confidence,
     features,
-    shake_at,
     unrest_at,
 )
 from fascidetect.events.find import REACH
@@ -28,12 +25,13 @@ from fascidetect.settings import DetectSettings, Settings
 SHAPE = Shape(*[0.0] * len(dataclasses.fields(Shape)))
 
 
-USUAL = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "surround": 0.2, "reset": 0.0}
+THRESHOLD = 7.5
+USUAL = {"score": 14.0, "prominence": 3.0, "wide": 0.05, "edge": 0.1, "reset": 0.0}
 
 
-def known(*, unrest=1.0, shake=0.0, company=0, likeness=0.0, r2=0.9, **other):
+def known(*, threshold=THRESHOLD, unrest=1.0, company=0, likeness=0.0, r2=0.9, **other):
     one = SimpleNamespace(shape=dataclasses.replace(SHAPE, r2=r2), **{**USUAL, **other})
-    return features(one, unrest, shake, company, likeness)
+    return features(one, threshold, unrest, company, likeness)
 
 
 def sure(**changes):
@@ -54,8 +52,8 @@ def test_every_feature_has_its_weight_and_no_weight_is_left_over():
         ({"company": 0}, {"company": 4}),
         ({"prominence": 6.0}, {"prominence": 1.5}),
         ({"wide": 0.01}, {"wide": 0.3}),
-        ({"surround": 0.1}, {"surround": 0.8}),
-        ({"shake": 0.0}, {"shake": 0.4}),
+        ({"edge": 0.0}, {"edge": 0.4}),
+        ({"threshold": 7.5}, {"threshold": 12.0}),
         ({"likeness": 0.8}, {"likeness": 0.0}),
     ],
 )
@@ -80,15 +78,13 @@ def test_it_is_a_probability_whatever_comes(odd):
 
 
 def test_what_cannot_be_told_is_not_believed():
-    assert sure(shake=float("nan")) == 0
+    assert sure(prominence=float("nan")) == 0
 
 
 @pytest.mark.parametrize(
     ("beyond", "bound"),
     [
         ({"prominence": 99.0}, {"prominence": MOST_PROMINENCE}),
-        ({"surround": 9.0}, {"surround": MOST_SURROUND}),
-        ({"shake": 9.0}, {"shake": MOST_SHAKE_CELLS}),
     ],
 )
 def test_beyond_a_bound_nothing_more_is_told(beyond, bound):
@@ -117,23 +113,6 @@ def test_unrest_is_told_in_units_of_the_usual():
     restless = dataclasses.replace(trace, residual_level=level)
     assert unrest_at(restless, [2.05, 0.5]) == pytest.approx([5.0, 1.0])
     assert unrest_at(dataclasses.replace(trace, residual_level=level * np.nan), [1.0]) == [1.0]
-
-
-def test_shake_is_how_far_the_picture_is_from_where_it_is_about_that_time():
-    trace = make_trace(duration_s=6)
-    affine = trace.affine.copy()
-    affine[:, 0, 2] = 50 * trace.time_s  # a hand that drifts is no jerk
-    affine[88:92, 1, 2] = 50.0
-    jerked = dataclasses.replace(trace, affine=affine)
-    cell_px = trace.geometry.cell_px
-    assert shake_at(jerked, [0.1, 1.0, 3.0, 5.9]) == pytest.approx([0, 0, 50 / cell_px, 0], abs=0.02)
-    zoomed = trace.affine.copy()
-    zoomed[88:92, 0, 0] = 1.1  # about the corner: the middle goes by a tenth of half the width
-    away_px = 0.05 * trace.geometry.analysis_width_px
-    assert shake_at(dataclasses.replace(trace, affine=zoomed), [3.0]) == pytest.approx([away_px / cell_px], rel=0.01)
-    lost = dataclasses.replace(jerked, ok=(trace.frame_index < 85) | (trace.frame_index > 95))
-    assert shake_at(lost, [3.0]) == pytest.approx([0], abs=1.0)  # the drift from one side of the gap to the other
-    assert shake_at(dataclasses.replace(jerked, ok=np.zeros_like(trace.ok)), [1.0]) == [0.0]
 
 
 def test_sensitivity_asks_for_more_or_less_of_it():

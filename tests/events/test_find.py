@@ -62,6 +62,12 @@ def test_it_says_nothing_where_nothing_is_seen_beside_it():
     assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == UNTOLD_PROMINENCE
 
 
-def test_what_draws_its_surroundings_along_is_told():
-    alone, wide = (strongest(make_trace([Bump(4.0, radius_cells=cells)])).surround for cells in (2.5, 7.0))
-    assert alone < 0.5 * wide
+@pytest.mark.parametrize("tau_s", [0.02, 0.03, 0.04])
+def test_what_stands_out_most_on_its_way_back_is_known_by_its_way_out(tau_s):
+    swing = dataclasses.replace(PEAK, shape="swing", tau_s=tau_s, turn_deg=30.0)
+    found = strongest(make_trace([swing], duration_s=14.0))
+    assert found.peak_s == pytest.approx(swing.peak_s, abs=1 / 30)
+    assert found.shape.step < 0.5
+    right, down = found.displacement_px
+    assert right > 0
+    assert down == pytest.approx(right * np.tan(np.radians(30)), rel=0.3)

@@ -24,8 +24,9 @@ NOISE_PX, NOISE_PCT = 0.03, 0.15
 class Bump:
     """A movement: when it begins, where, how far (analysis_px), which way, and its course.
 
-    ``shape`` is ``twitch`` (t/tau exp(1 - t/tau)), ``step`` (a ramp of 2 tau that stays) or ``lobes``
-    (a twitch whose two halves move apart along the direction).
+    ``shape`` is ``twitch`` (t/tau exp(1 - t/tau)), ``step`` (a ramp of 2 tau that stays), ``lobes``
+    (a twitch whose two halves move apart along the direction) or ``swing`` (out, and half as far and three
+    times as slowly beyond rest).
     """
 
     start_s: float
@@ -43,7 +44,10 @@ class Bump:
 
     def course(self, time_s: FloatArray) -> FloatArray:
         x = np.maximum(time_s - self.start_s, 0) / self.tau_s
-        return np.minimum(x / 2, 1) if self.shape == "step" else x * np.exp(1 - x)
+        if self.shape == "step":
+            return np.minimum(x / 2, 1)
+        back = np.maximum(x - 1.5, 0) / 3 if self.shape == "swing" else 0.0
+        return x * np.exp(1 - x) - 0.5 * back * np.exp(1 - back)
 
     def field(self, shape: tuple[int, int]) -> FloatArray:
         """(R, C, 2), largest length 1."""

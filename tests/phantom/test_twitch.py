@@ -8,13 +8,13 @@ from fascidetect.phantom import Habit, Recipe, Scene, Twitch, scatter
 from fascidetect.phantom.geometry import Limb
 from fascidetect.phantom.twitch import field, landmarks, lasting_s, reach_px, slope, value, waveform
 
-SHAPES = ("exponential", "raised_cosine", "biphasic")
+SHAPES = ("exponential", "raised_cosine", "biphasic", "sine_squared", "damped")
 KINDS = ("shift", "bulge", "dimple", "lobes")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_waveform_starts_at_rest_peaks_at_one_and_ends_at_rest(shape):
-    t = np.linspace(-1, 20, 210_001)
+    t = np.linspace(-1, 40, 410_001)
     level = waveform(shape, t)
     assert np.all(level[t <= 0] == 0)
     assert np.abs(level).max() == pytest.approx(1, abs=1e-6)
@@ -23,12 +23,14 @@ def test_a_waveform_starts_at_rest_peaks_at_one_and_ends_at_rest(shape):
     assert np.abs(np.diff(level)).max() < 5e-4  # no jump: 1e-4 rises per sample, slope below 3 per rise
 
 
-def test_only_the_biphasic_one_swings_back():
+def test_two_swing_back_beyond_rest():
     t = np.linspace(0, 10, 10_001)
     lowest = {shape: waveform(shape, t).min() for shape in SHAPES}
     assert lowest["exponential"] >= 0
     assert lowest["raised_cosine"] >= 0
+    assert lowest["sine_squared"] >= 0
     assert lowest["biphasic"] < -0.3
+    assert lowest["damped"] == pytest.approx(-0.25, abs=1e-3)
 
 
 def test_landmarks_of_the_exponential_are_those_of_the_formula():
