@@ -21,7 +21,7 @@ from fascidetect.pipeline import detect
 from fascidetect.settings import DetectSettings
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "accuracy"
-NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "places", "why", "ablation")
+NAMES = ("groups", "store", "jobs", "report", "limits", "filming", "parts", "places", "why", "ablation", "targets")
 
 
 @pytest.fixture(scope="module")
@@ -310,3 +310,34 @@ def test_the_table_of_ingredients_has_the_difference_that_each_makes(bench):
     lines = ablation.ablation_table(found).splitlines()
     assert lines[1].split()[-3:] == ["0/8", "0", "0.00"]  # the whole detector, with nothing to differ from
     assert lines[-1].split()[-5:-2] == ["8/8", "2", "0.89"]
+
+
+def outcome(bench, group, sizes, *, n_false=0, quiet=False, verdict="ok"):
+    """One clip of a minute: (size at 720 lines, found over true amplitude, or None where it was missed)."""
+    known = tuple(Known(size, None, ratio is not None) for size, ratio in sizes)
+    misfits = tuple(Misfit(0.01, -0.02, None, ratio) for _, ratio in sizes if ratio is not None)
+    n_found = len(misfits) + n_false
+    counts = ((len(known), n_found),)
+    tally = Tally(1, len(known), n_found, len(misfits), 0, 0, 60.0, 60.0, 0.0, known, misfits, counts)
+    tallies = dict.fromkeys(bench["jobs"].TOLERANCES_S, tally)
+    return bench["jobs"].Outcome(group, group, quiet, "", tallies, verdict, "", False, 0.0)
+
+
+def test_targets_stand_beside_what_is_reached(bench):
+    outcomes = [
+        outcome(bench, "native", [(1.5, 1.1), (1.2, None), (0.8, 1.5), (0.75, None)], n_false=1),
+        outcome(bench, "real", [(1.5, 1.0)]),
+        outcome(bench, "real", [(1.5, None)], verdict="cannot_analyze"),
+        outcome(bench, "busy-30", [(1.0, 1.2)] * 3 + [(0.5, None)]),
+        outcome(bench, "still", [], n_false=2, quiet=True),
+    ]
+    lines = {line[:44].strip(): line for line in bench["targets"].table(outcomes).splitlines()}
+    assert "0.50 (1/2, 1 false)" in lines["native bit rate, hand-held, from 1 px: F1"]
+    assert "0.50 (1/2)" in lines["the same, 0.7 to 1 px: sensitivity"]
+    assert "0.67 (1/2, 0 false)" in lines["twitches put into real clips, from 1 px: F1"]
+    assert "1.00 (1/1, 0 false)" in lines["the same, clips that are not refused"]
+    assert "2.00 (0.24..7.22)" in lines["false in a minute without a twitch"]
+    assert lines["busy-30: relative bias of counts"].endswith("-25 %")
+    assert lines["busy-60: relative bias of counts"].endswith("-")
+    assert lines["amplitude within 15 %, from 1 px"].endswith("1/4")
+    assert lines["error of the onset; of the peak, median, s"].endswith("0.010; 0.020")

@@ -20,6 +20,7 @@ import parts
 import realism
 import report
 import store
+import targets
 import why
 from baselines import METHODS, Task, tune
 from baselines import run as score_baseline
@@ -206,6 +207,7 @@ def main() -> int:
     print(report.table([*rows, total]))
     print(report.tight([row for row in rows if row.name in TIGHT]), end="")
     print(f"\nall made clips:\n{scores_table(total.scores)}")
+    print(f"\nwhat is asked, and what is reached\n{targets.table(found)}")
     print(f"\nwhat the verdict is worth\n{report.verdicts(made_clips)}")
     print(f"\nis the confidence a probability?\n{report.calibration_table(report.calibration(made_clips))}")
     print(report.notes(found), end="")

@@ -33,6 +33,9 @@ def result_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     for definition in definitions.values():
         definition["description"] = inspect.cleandoc(definition["description"]).split("\n\n")[0].replace("\n", " ")
+        for entry in definition.get("properties", {}).values():
+            if entry.get("default") == {}:  # msgspec before 0.23 leaves it out
+                del entry["default"]
     for row in describe():
         table, key = row.name.split(".")
         entry = definitions[_TABLES[table]]["properties"][key]
