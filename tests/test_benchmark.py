@@ -313,13 +313,17 @@ def test_the_table_of_ingredients_has_the_difference_that_each_makes(bench):
 
 
 def outcome(bench, group, sizes, *, n_false=0, quiet=False, verdict="ok"):
-    """One clip of a minute: (size at 720 lines, found over true amplitude, or None where it was missed)."""
+    """One clip of a minute: (size at 720 lines, found over true amplitude, or None where it was missed).
+
+    At the tight tolerance nothing is hit, and half a minute could be used.
+    """
     known = tuple(Known(size, None, ratio is not None) for size, ratio in sizes)
     misfits = tuple(Misfit(0.01, -0.02, None, ratio) for _, ratio in sizes if ratio is not None)
     n_found = len(misfits) + n_false
     counts = ((len(known), n_found),)
-    tally = Tally(1, len(known), n_found, len(misfits), 0, 0, 60.0, 60.0, 0.0, known, misfits, counts)
-    tallies = dict.fromkeys(bench["jobs"].TOLERANCES_S, tally)
+    tally = Tally(1, len(known), n_found, len(misfits), 0, 0, 60.0, 30.0, 0.0, known, misfits, counts)
+    missed = replace(tally, n_hits=0, known=tuple(replace(k, hit=False) for k in known), misfits=())
+    tallies = dict.fromkeys(bench["jobs"].TOLERANCES_S, tally) | {0.10: missed}
     return bench["jobs"].Outcome(group, group, quiet, "", tallies, verdict, "", False, 0.0)
 
 
@@ -329,9 +333,14 @@ def test_targets_stand_beside_what_is_reached(bench):
         outcome(bench, "real", [(1.5, 1.0)]),
         outcome(bench, "real", [(1.5, None)], verdict="cannot_analyze"),
         outcome(bench, "busy-30", [(1.0, 1.2)] * 3 + [(0.5, None)]),
+        outcome(bench, "messenger", [(1.6, 1.0), (1.4, None)]),
+        outcome(bench, "messenger", [(1.6, None)], verdict="cannot_analyze"),
+        outcome(bench, "trains", [(1.0, 1.0)]),
+        *(outcome(bench, f"tone-{k}", [(1.0, 1.0)]) for k in (1, 2, 3)),
+        outcome(bench, "tone-4", [(1.0, 1.0), (1.0, None)]),
         outcome(bench, "still", [], n_false=2, quiet=True),
     ]
-    lines = {line[:44].strip(): line for line in bench["targets"].table(outcomes).splitlines()}
+    lines = {line[:47].strip(): line for line in bench["targets"].table(outcomes).splitlines()}
     assert "0.50 (1/2, 1 false)" in lines["native bit rate, hand-held, from 1 px: F1"]
     assert "0.50 (1/2)" in lines["the same, 0.7 to 1 px: sensitivity"]
     assert "0.67 (1/2, 0 false)" in lines["twitches put into real clips, from 1 px: F1"]
@@ -339,5 +348,9 @@ def test_targets_stand_beside_what_is_reached(bench):
     assert "2.00 (0.24..7.22)" in lines["false in a minute without a twitch"]
     assert lines["busy-30: relative bias of counts"].endswith("-25 %")
     assert lines["busy-60: relative bias of counts"].endswith("-")
-    assert lines["amplitude within 15 %, from 1 px"].endswith("1/4")
+    assert "1.00 (1/1, 0 false)" in lines["messenger, not refused, from 1.5 px: F1"]
+    assert lines["usable share of native hand-held clips"].endswith("0.50")
+    assert "0.00 (0/1)" in lines["trains at +-0.1 s: sensitivity"]
+    assert lines["of those found from 1 px, amplitude within 15 %"].endswith("7/10")
+    assert lines["found on the skin tone with least over most"].split()[-2:] == ["0.9", "0.50"]
     assert lines["error of the onset; of the peak, median, s"].endswith("0.010; 0.020")

@@ -45,7 +45,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
         *((f"{name}: relative bias of counts", "10 %", _bias(of(name))) for name in BUSY),
         (f"trains at +-{TIGHT_S:g} s: sensitivity", "0.9", _found(of("trains"), 0.0, math.inf, TIGHT_S)),
         ("error of the onset; of the peak, median, s", "0.025", _times(whole.onset_s.median, whole.peak_s.median)),
-        ("amplitude within 15 %, from 1 px", "all", f"{near}/{len(large)}" if large else "-"),
+        ("of those found from 1 px, amplitude within 15 %", "all", f"{near}/{len(large)}" if large else "-"),
         ("found on the skin tone with least over most", "0.9", _tones(of)),
     ]
 

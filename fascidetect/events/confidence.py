@@ -36,7 +36,7 @@ def features(one: Candidate, threshold: float, unrest: float, company: int, like
     Parameters
     ----------
     threshold
-        Of the clip at the usual sensitivity: the same score says less where noise alone reaches far.
+        Of the clip under default settings: the same score says less where noise alone reaches far.
     unrest
         From `unrest_at`.
     company

@@ -21,6 +21,7 @@ from fascidetect.model import BoolArray, FloatArray, Registration, Unusable
 from fascidetect.settings import DetectSettings, Sensitivity
 
 BUSY = 0.1  # share of the maxima that clear twitches account for, above which the upper half is not trusted
+DEFAULTS = DetectSettings()
 CLEAR_IN_BEAT = 0.75  # of the score of the clearest in the same beat
 
 
@@ -106,9 +107,9 @@ def decide(
     candidates = [c for w in windows for c in w.candidates]
     times_s = [c.peak_s for c in candidates]
     # What is known of a movement does not change with what is asked.
+    told = [_threshold(windows, DEFAULTS)] * len(candidates), unrest_at(about, times_s), company_of(candidates)
     usual = replace(settings, sensitivity="normal")
     usual_threshold = threshold if usual == settings else _threshold(windows, usual)
-    told = [usual_threshold] * len(candidates), unrest_at(about, times_s), company_of(candidates)
     keys_s = key_times_s(about)
 
     def judged_by(alike: Sequence[float], lowest: float, sensitivity: Sensitivity) -> list[Judged]:

@@ -48,9 +48,10 @@ PROMINENT_S = 3.0  # before and after the peak: what a movement must stand out o
 PROMINENT_APART_S = 0.45, 0.6  # ... but for its own course ...
 PROMINENT_QUANTILE = 0.95  # ... and for so little of the time ...
 PROMINENT_SEEN, PROMINENT_LEAST_S = 0.5, 1.0  # ... where this share of its cells is seen for so long
-UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side ...
+UNTOLD_PROMINENCE = 4.7  # elsewhere: as likely of a twitch as of none, on the development side
 RESET_S = 0.05, 0.7  # before and after the peak: when a movement that ends as the codec starts anew is no movement
-SWING_S, SWING_AFTER_S = 0.35, 0.07  # before the way back its way out is sought so far; how late the way back may peak
+SWING_S = 0.35  # before a way back its way out is sought
+LASTS = 0.3  # share of its height that a way out has in the next frame, too, where a pop has not; and not yet before it
 TOGETHER_ROUNDS = 4  # ... each in turn beside what the others were last
 
 
@@ -194,7 +195,9 @@ def find(stretch: Stretch, score: Score, floor: float) -> list[Candidate]:
     floor
         In units of the clip's own noise.
     """
-    peaks = [_upright(stretch, score, peak) for peak in _clean(stretch, score, floor)]
+    peaks: list[_Peak] = []
+    for peak in _clean(stretch, score, floor):
+        peaks.append(_upright(stretch, score, peak, peaks))
     fits = [_fit(stretch, score, peak, (), ()) for peak in peaks]
     reach = round(NEIGHBOR_S / stretch.interval_s)
     there = [_others(peak, peaks, reach) for peak in peaks]
@@ -312,19 +315,23 @@ def _best_response(score: Score, peak: _Peak, low: int, high: int, lags: slice) 
     return np.asarray(score.responses[int(np.argmin(np.square(left).sum(axis=1)))])
 
 
-def _upright(stretch: Stretch, score: Score, peak: _Peak) -> _Peak:
+def _upright(stretch: Stretch, score: Score, peak: _Peak, stronger: Sequence[_Peak]) -> _Peak:
     """The same movement, by its way out: what swings back through rest may stand out most on its way back.
 
-    Then the skin went farther the other way just before, and came from rest.
+    Then the skin went farther the other way just before, for more than a frame, and came from rest; and no stronger
+    movement accounts for that. Only when and which way it goes is changed: how much stands out is told of the way back.
     """
     step = stretch.interval_s
-    low, high = (max(0, peak.n + round(at_s / step)) for at_s in (-SWING_S, SWING_AFTER_S))
-    series = _series(stretch, score, peak, slice(low, min(high + 1, len(stretch.time_s))))
-    at = peak.n - low
-    there = int(np.argmin(series[: at + 1]))
-    if there == 0 or -series[there] <= series[at:].max():
+    low = max(0, peak.n - round(SWING_S / step))
+    series = _series(stretch, score, peak, slice(low, peak.n + 2))
+    there = int(np.argmin(series[: peak.n - low]))
+    out = -float(series[there])
+    lasts = -float(series[[max(0, there - 1), there + 1]].min())
+    n = low + there
+    accounted = (abs(one.n - n) * step < BLOCK_S and bool(one.region[peak.region].any()) for one in stronger)
+    if out <= series[peak.n - low :].max() or lasts < LASTS * out or -series[0] > LASTS * out or any(accounted):
         return peak
-    return replace(peak, n=low + there, pattern=-peak.pattern)
+    return replace(peak, n=n, pattern=-peak.pattern)
 
 
 def _others(peak: _Peak, peaks: list[_Peak], reach: int) -> list[int]:

@@ -93,7 +93,7 @@ def _damped(t: FloatArray) -> FloatArray:
     decay = -math.log(_DAMPED) / math.pi  # per radian
     rate = math.atan(1 / decay)  # radians per rise
     x = np.clip(t, 0, 60)
-    return np.sin(rate * x) * np.exp(decay * rate * (1 - x)) / math.sin(rate)
+    return np.asarray(np.sin(rate * x) * np.exp(decay * rate * (1 - x)) / math.sin(rate))
 
 
 _SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.traces import Bump, make_trace
 
-from fascidetect.events.find import PROMINENT_S, UNTOLD_PROMINENCE
+from fascidetect.events.find import PROMINENT_S, SWING_S, UNTOLD_PROMINENCE
 from fascidetect.events.seek import seek
 from fascidetect.model import MotionTrace
 from fascidetect.settings import Settings
@@ -62,12 +62,43 @@ def test_it_says_nothing_where_nothing_is_seen_beside_it():
     assert strongest(make_trace([Bump(0.4, amplitude_px=2.0)], duration_s=0.9)).prominence == UNTOLD_PROMINENCE
 
 
-@pytest.mark.parametrize("tau_s", [0.02, 0.03, 0.04])
-def test_what_stands_out_most_on_its_way_back_is_known_by_its_way_out(tau_s):
-    swing = dataclasses.replace(PEAK, shape="swing", tau_s=tau_s, turn_deg=30.0)
-    found = strongest(make_trace([swing], duration_s=14.0))
-    assert found.peak_s == pytest.approx(swing.peak_s, abs=1 / 30)
+SWING = dataclasses.replace(PEAK, shape="swing", tau_s=0.03, turn_deg=30.0)
+"""Its way back stands out more than its way out."""
+
+
+def test_what_stands_out_most_on_its_way_back_is_known_by_its_way_out():
+    found = strongest(make_trace([SWING], duration_s=14.0))
+    assert found.peak_s == pytest.approx(SWING.peak_s, abs=1 / 30)
     assert found.shape.step < 0.5
     right, down = found.displacement_px
     assert right > 0
     assert down == pytest.approx(right * np.tan(np.radians(30)), rel=0.3)
+
+
+@pytest.mark.parametrize("before_s", [0.1, 0.2, 0.3])
+def test_a_single_frame_is_no_way_out(before_s):
+    trace = make_trace([PEAK], duration_s=14.0)
+    frame = int(np.argmin(np.abs(trace.time_s - (PEAK.peak_s - before_s))))
+    moved = trace.displacement_px.astype(np.float32)
+    moved[frame] -= 1.3 * PEAK.amplitude_px * PEAK.field(trace.geometry.shape)
+    found = strongest(dataclasses.replace(trace, displacement_px=moved.astype(np.float16)))
+    assert found.peak_s == pytest.approx(PEAK.peak_s, abs=1 / 30)
+
+
+@pytest.mark.parametrize("before_s", [0.3, SWING_S + 0.15], ids=["accounted for", "too long before"])
+def test_a_movement_of_its_own_is_no_way_out(before_s):
+    other = dataclasses.replace(
+        PEAK, start_s=PEAK.start_s - before_s, turn_deg=180.0, amplitude_px=2.5 * PEAK.amplitude_px
+    )
+    settings = Settings()
+    (window,) = seek(make_trace([PEAK, other], duration_s=14.0), settings.quality.max_gap_s, settings.detect)
+    off_s = [c.peak_s - PEAK.peak_s for c in window.candidates if c.displacement_px[0] > 0]
+    assert min(map(abs, off_s)) < 1 / 30
+
+
+def test_what_comes_from_farther_out_is_no_way_back():
+    """A limb that is laid down: it was out before anything could have begun."""
+    down = dataclasses.replace(PEAK, shape="step", start_s=PEAK.start_s - 2.0, turn_deg=180.0)
+    up = dataclasses.replace(PEAK, shape="step")
+    found = strongest(make_trace([down, up], duration_s=14.0))
+    assert min(abs(found.peak_s - one.start_s) for one in (down, up)) < 0.15
