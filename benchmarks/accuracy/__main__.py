@@ -163,8 +163,6 @@ def fit_confidence(asked: argparse.Namespace) -> int:
 def earlier(asked: argparse.Namespace, jobs: Sequence[Job]) -> dict[str, list[Outcome]]:
     """What an earlier run found, by method; refused where nothing would tell whether it goes together with this one."""
     before = parts.earlier(asked.onto) if asked.onto else {}
-    if asked.baselines_of:
-        before |= {name: found for name, found in parts.earlier(asked.baselines_of).items() if name != OURS}
     for name in (OURS, *(method.name for method in asked.methods)):
         parts.check_shared(before.get(name, []), (job.name for job in jobs))
     return before

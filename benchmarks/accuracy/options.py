@@ -33,12 +33,6 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--onto", type=Path, metavar="OLD.json", help="go on from an earlier run: take over the clips that only it made"
     )
-    parser.add_argument(
-        "--baselines-of",
-        type=Path,
-        metavar="OLD.json",
-        help="take over what baselines found in an earlier run: they do not change with the detector",
-    )
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.json", help="write all numbers")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--remake", action="store_true", help="draw clips anew that an older phantom has drawn")
@@ -114,6 +108,5 @@ def command(asked: argparse.Namespace) -> str:
     words += ["--real DIR"] if asked.real else []
     words += [f"--baselines {asked.baselines}"] if asked.baselines else []
     words += ["--dvr-scan PROGRAM"] if asked.dvr_scan else []
-    words += ["--baselines-of EARLIER.json"] if asked.baselines_of else []
     words += ["--onto EARLIER.json"] if asked.onto else []
     return " ".join(words)

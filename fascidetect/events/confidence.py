@@ -20,7 +20,7 @@ from fascidetect.settings import Sensitivity
 
 COEFFICIENTS = Path(__file__).with_name("confidence.toml")
 
-LEAST: dict[Sensitivity, float] = {"low": 0.8, "normal": 0.65, "high": 0.45}
+LEAST: dict[Sensitivity, float] = {"low": 0.85, "normal": 0.75, "high": 0.5}
 """Probability that is asked for."""
 
 AROUND_FRAMES = 4

@@ -12,7 +12,7 @@ from fascidetect.pipeline import detect
 
 GRID = 27, 48
 CLEAR = Bump(2.0, amplitude_px=2.5), Bump(5.0, amplitude_px=2.5)
-FAINT = Bump(8.0, amplitude_px=0.45)
+FAINT = Bump(8.0, amplitude_px=0.47)
 
 
 def patch(turn_deg=0.0, row=13, col=24):
