@@ -322,7 +322,7 @@ def _upright(stretch: Stretch, score: Score, peak: _Peak, stronger: Sequence[_Pe
     movement accounts for that. Only when and which way it goes is changed: how much stands out is told of the way back.
     """
     step = stretch.interval_s
-    low = max(0, peak.n - round(SWING_S / step))
+    low = max(0, peak.n - max(1, round(SWING_S / step)))
     series = _series(stretch, score, peak, slice(low, peak.n + 2))
     there = int(np.argmin(series[: peak.n - low]))
     out = -float(series[there])

@@ -102,3 +102,11 @@ def test_what_comes_from_farther_out_is_no_way_back():
     up = dataclasses.replace(PEAK, shape="step")
     found = strongest(make_trace([down, up], duration_s=14.0))
     assert min(abs(found.peak_s - one.start_s) for one in (down, up)) < 0.15
+
+
+def test_frames_that_are_seconds_apart_tell_of_no_way_out():
+    slow = dataclasses.replace(PEAK, start_s=20.0, tau_s=1.0, amplitude_px=3.0)
+    settings = Settings()
+    windows = seek(make_trace([slow], fps=1.0, duration_s=80.0), settings.quality.max_gap_s, settings.detect)
+    peaks_s = [c.peak_s for window in windows for c in window.candidates]
+    assert min(abs(peak_s - slow.peak_s) for peak_s in peaks_s) <= 1.0
