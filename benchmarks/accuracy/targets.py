@@ -9,14 +9,12 @@ from jobs import REAL, Outcome
 from report import MAIN, aligned, interval, number
 
 from fascidetect.evaluate import TOLERANCES_S, Tally, summarize
-from fascidetect.evaluate.tally import Known
 
 TIGHT_S = min(TOLERANCES_S)
 REFUSED = "cannot_analyze"
 TONES = ("tone-1", "tone-2", "tone-3", "tone-4")
 BUSY = ("busy-30", "busy-60")
 
-Size = Callable[[Known], bool]
 Row = tuple[str, str, str]
 
 
@@ -50,9 +48,13 @@ def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
     ]
 
 
+def _total(outcomes: Sequence[Outcome]) -> Tally:
+    return sum((o.tallies[MAIN] for o in outcomes), Tally())
+
+
 def _f1(outcomes: Sequence[Outcome], least_720px: float) -> str:
     """F1 of the true events from a size on; every false event counts, and smaller true ones count as nothing."""
-    total = sum((o.tallies[MAIN] for o in outcomes), Tally())
+    total = _total(outcomes)
     sized = [k.hit for k in total.known if (k.amplitude_720px or 0.0) >= least_720px]
     whole = len(sized) + sum(sized) + total.n_false
     return f"{2 * sum(sized) / whole:.2f} ({sum(sized)}/{len(sized)}, {total.n_false} false)" if whole else "-"
@@ -65,12 +67,12 @@ def _found(outcomes: Sequence[Outcome], low: float, high: float, tolerance_s: fl
 
 
 def _usable(outcomes: Sequence[Outcome]) -> str:
-    total = sum((o.tallies[MAIN] for o in outcomes), Tally())
+    total = _total(outcomes)
     return number(total.usable_s / total.clip_s) if total.clip_s else "-"
 
 
 def _bias(outcomes: Sequence[Outcome]) -> str:
-    total = sum((o.tallies[MAIN] for o in outcomes), Tally())
+    total = _total(outcomes)
     return f"{100 * (total.n_found / total.n_true - 1):+.0f} %" if total.n_true else "-"
 
 
@@ -89,7 +91,7 @@ def _sized(outcome: Outcome) -> list[tuple[float, float]]:
 def _tones(of: Callable[..., list[Outcome]]) -> str:
     shares = []
     for name in TONES:
-        total = sum((o.tallies[MAIN] for o in of(name)), Tally())
+        total = _total(of(name))
         if not total.n_true:
             return "-"
         shares.append(total.sensitivity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 
@@ -98,7 +99,8 @@ def decide(
     valid = np.any([w.valid & area for w in windows], axis=0) if windows else np.False_
     if not valid.any():
         return _nothing(about)
-    threshold = _threshold(windows, settings)
+    threshold_of = cache(partial(_threshold, windows))
+    threshold = threshold_of(settings)
     lost = tuple(u for w in windows for u in w.lost)
     restless = [
         place for place in join_restless([r for w in windows for r in w.restless]) if (place.region & area).any()
@@ -107,9 +109,8 @@ def decide(
     candidates = [c for w in windows for c in w.candidates]
     times_s = [c.peak_s for c in candidates]
     # What is known of a movement does not change with what is asked.
-    told = [_threshold(windows, DEFAULTS)] * len(candidates), unrest_at(about, times_s), company_of(candidates)
+    told = [threshold_of(DEFAULTS)] * len(candidates), unrest_at(about, times_s), company_of(candidates)
     usual = replace(settings, sensitivity="normal")
-    usual_threshold = threshold if usual == settings else _threshold(windows, usual)
     keys_s = key_times_s(about)
 
     def judged_by(alike: Sequence[float], lowest: float, sensitivity: Sensitivity) -> list[Judged]:
@@ -120,7 +121,7 @@ def decide(
         judged = [_unusable(one, (*unusable, *lost)) for one in judged]
         return _one_a_beat([_restless(one, restless) for one in judged], restless)
 
-    by_itself = judged_by([0.0] * len(candidates), usual_threshold, usual.sensitivity)
+    by_itself = judged_by([0.0] * len(candidates), threshold_of(usual), usual.sensitivity)
     clear, stay = ([one.candidate for one in by_itself if one.reason == reason] for reason in ("", "step"))
     jumps = {id(one) for one, so in zip(candidates, jumping(candidates, stay, clear), strict=True) if so}
     patterns = [one for one in clear if id(one) not in jumps and not on_key_frame(one, keys_s, about.median_interval_s)]
